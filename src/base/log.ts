@@ -1,0 +1,24 @@
+import { type Logger as PinoLogger, pino } from 'pino';
+
+/** Structured log as a port: consumers take this, main builds it. */
+export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
+  child(bindings: Record<string, unknown>): Logger;
+};
+
+/** Fields that may hold credentials: their values never reach the output. */
+const redacted = ['authorization', 'token', 'password', 'secret', 'data', 'stringData'].flatMap((key) => [
+  key,
+  `*.${key}`,
+  `*.*.${key}`,
+]);
+
+export function createLogger(options: { level?: string; name?: string } = {}): Logger {
+  return pino({
+    level: options.level ?? 'info',
+    base: options.name === undefined ? null : { name: options.name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: redacted, censor: '[redacted]' },
+  });
+}
+
+export const silentLogger: Logger = pino({ level: 'silent' });

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Two cores: unit tests share two workers, suites that start real programs run one file at a time.
+ * A suite is chosen with --project NAME; each is one line of the Makefile.
+ */
+const heavy = { pool: 'forks', fileParallelism: false, testTimeout: 120_000, hookTimeout: 300_000 } as const;
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/house/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], ...heavy } },
+      { test: { name: 'programs', include: ['test/programs/**/*.test.ts'], ...heavy } },
+      { test: { name: 'apiserver', include: ['test/apiserver/**/*.test.ts'], ...heavy } },
+      { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },
+    ],
+  },
+});
