@@ -1,0 +1,57 @@
+# Every command a contributor needs. Node comes from the npm package `node`, never from the system.
+SHELL := /bin/sh
+BIN := node_modules/.bin
+VITEST := $(BIN)/node $(BIN)/vitest run
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver sim programs promql check-generated
+
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+node_modules/.package-lock.json: package-lock.json package.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+setup: node_modules/.package-lock.json ## Install the dependencies
+
+build: setup ## Bundle src/ into dist/
+	@node hack/build.ts
+
+up: setup ## Run the quickstart here: stack, rules, routes, one firing alert, one silence
+	@bin/promfleet local up -f examples/quickstart
+
+down: setup ## Stop the quickstart and remove its data
+	@bin/promfleet local down
+
+status: setup ## Show stacks, rule sets, routes and silences
+	@bin/promfleet status
+
+test: setup build ## Run unit tests and the suites with real Prometheus and Alertmanager
+	@node hack/suites.ts unit sim programs
+
+lint: setup ## Check format, lint rules, types, unused code and generated files
+	@npm run --silent lint
+	@$(MAKE) --no-print-directory check-generated
+
+format: setup ## Format the sources
+	@npm run --silent format
+
+generate: setup ## Write CRDs, reference pages and the error catalogue from their sources
+	@npm run --silent generate
+
+check-generated: setup ## Fail where a generated file differs from its source
+	@npm run --silent generate -- --check
+
+bench: setup build ## Print the figures: apply to loaded, operator at 10,000 rule sets, start to ready
+	@npm run --silent bench
+
+e2e: setup build ## Run the quickstart end to end with faults
+	@node hack/suites.ts e2e
+
+e2e-apiserver: setup build ## Run the API suite on the local and on a real kube-apiserver
+	@node hack/suites.ts apiserver
+
+promql: setup ## Compare PromQL with real promtools on a generated corpus
+	@node hack/suites.ts promql

@@ -1,0 +1,20 @@
+import { errorCatalogue } from '../src/base/error-catalogue.ts';
+
+/** docs/errors.md: one row per code, from the catalogue that the code itself uses. */
+export function errorCatalogueDocument(): Record<string, string> {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const rows = Object.entries(errorCatalogue).map(
+    ([code, entry]) => `| \`${code}\` | ${cell(entry.meaning)} | ${cell(entry.action)} |`,
+  );
+  const lines = [
+    '# Error catalogue',
+    '',
+    'Every code that promfleet reports: in error messages, in condition reasons, in Events and in the output of',
+    'the command line. Generated from `src/base/error-catalogue.ts`.',
+    '',
+    '| code | when it occurs | what to do |',
+    '|---|---|---|',
+    ...rows,
+  ];
+  return { 'docs/errors.md': `${lines.join('\n')}\n` };
+}
