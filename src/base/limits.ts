@@ -1,5 +1,73 @@
 /** Every limit of promfleet, with its unit in its name. A new loop, queue, cache, buffer or response adds its limit here. */
 export const limits = {
+  /** Requests to one Kubernetes API server that are in flight at the same time, watches not counted. */
+  kubeRequestsInFlight: 32,
+  /** Requests to one Kubernetes API server per second, sustained. */
+  kubeRequestsPerSecond: 100,
+  /** Requests to one Kubernetes API server that may exceed the sustained rate for a moment. */
+  kubeRequestBurst: 200,
+  /** Requests to one Kubernetes API server that wait for their turn. */
+  kubeRequestsWaiting: 20_000,
+  /** Time for one request to a Kubernetes API server, reading its answer included. */
+  kubeRequestTimeoutMs: 30_000,
+  /** Largest answer to a request for one object. */
+  kubeObjectResponseBytes: 16 * 1024 * 1024,
+  /** Largest page of a list; a larger one is asked for again with fewer objects. */
+  kubeListResponseBytes: 64 * 1024 * 1024,
+  /** Longest line (one event) of a watch. */
+  kubeWatchLineBytes: 16 * 1024 * 1024,
+  /** Shortest time after which the server is asked to end a watch by itself; up to twice that by chance. */
+  kubeWatchSeconds: 300,
+  /** A watch without a byte for this long is taken as dead and resumed: bookmarks come about once a minute. */
+  kubeWatchIdleMs: 150_000,
+  /** First and longest delay between attempts after a failed list or watch. */
+  kubeRetryFirstDelayMs: 200,
+  kubeRetryMaxDelayMs: 30_000,
+  /** Attempts for a request that the server refused as one too many. */
+  kubeRequestAttempts: 5,
+  /** Longest `Retry-After` that is waited for inside one request. */
+  kubeRetryAfterMs: 10_000,
+  /** Age after which credentials and certificates are read from their files again. */
+  kubeCredentialsAgeMs: 10_000,
+  /** Objects in one informer cache. */
+  informerObjects: 500_000,
+  /** Keys in one work queue. */
+  queueKeys: 1_000_000,
+  /** Objects whose Events are remembered for aggregation. */
+  eventAggregates: 4096,
+  /** Events that wait for being written; further ones are dropped and counted. */
+  eventsWaiting: 1000,
+  /** Events about one object in a burst, and how often one more is allowed after that. */
+  eventBurstPerObject: 25,
+  eventRefillMs: 60_000,
+  /** Children of one object that are applied at the same time. */
+  applyConcurrency: 8,
+  /** Time for reconciling one key. */
+  reconcileTimeoutMs: 120_000,
+  /** Time for running reconciles to end when the program stops. */
+  shutdownMs: 20_000,
+  /** Text of one file in a bundle; an API server stores objects of about 1.5 MiB. */
+  bundleFileBytes: 2 * 1024 * 1024,
+  /** Path of a file in a bundle: folder, namespace (63) and object name (253). */
+  bundlePathBytes: 512,
+  /** Packed content of one slot. */
+  bundleSlotBytes: 256 * 1024,
+  /** Packed content of a slot that still takes new files while other slots are unused: keeps one edit cheap to write and to fetch. */
+  bundleSlotTargetBytes: 32 * 1024,
+  /** Unpacked content of one slot that a reader accepts; writers stop at half of it. */
+  bundleSlotTextBytes: 32 * 1024 * 1024,
+  /** Slots per bundle kind of a stack; their names are in the reloaders' Roles in advance. */
+  bundleSlots: 64,
+  /** Slots that one index names: rule slots and configuration slots. */
+  indexSlots: 160,
+  /** Text of a reloader's report. */
+  reportBytes: 768 * 1024,
+  /** One error text in a reloader's report. */
+  reportErrorChars: 1024,
+  /** Quarantined files named in a reloader's report. */
+  reportQuarantinedFiles: 100,
+  /** Failing rule groups named in a reloader's report. */
+  reportRuleFaults: 200,
   /** Objects per page of a Kubernetes list. */
   listPageObjects: 500,
   /** Largest manifest document that is parsed; a Kubernetes API server refuses 3 MiB requests. */
