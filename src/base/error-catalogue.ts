@@ -75,6 +75,10 @@ export const errorCatalogue = {
     meaning: 'A write was refused because this replica does not hold the Lease now.',
     action: 'Nothing: the replica that holds the Lease does the work.',
   },
+  ProgramUnavailable: {
+    meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
+    action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
+  },
   UnsupportedFormat: {
     meaning: 'A stored document has a format version that this program does not know.',
     action: 'Upgrade the older side: the operator or the agents of the stack.',

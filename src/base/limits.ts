@@ -72,4 +72,20 @@ export const limits = {
   listPageObjects: 500,
   /** Largest manifest document that is parsed; a Kubernetes API server refuses 3 MiB requests. */
   manifestDocumentBytes: 3 * 1024 * 1024,
+  /** Largest release archive that is downloaded. */
+  downloadBytes: 512 * 1024 * 1024,
+  /** Time to connect to a download host; short, so that a machine without internet goes on to the next way. */
+  downloadConnectTimeoutMs: 4_000,
+  /** Time without a byte after which a download is given up. */
+  downloadIdleTimeoutMs: 10_000,
+  /** Pause between looks at a lock file held by another process. */
+  fileLockPollMs: 100,
+  /** Time for building one program with Go. */
+  goBuildTimeoutMs: 30 * 60_000,
+  /** End of a helper program's output that is kept. */
+  helperProgramOutputBytes: 64 * 1024,
+  /** Time for one step of apt or dpkg. */
+  packageStepTimeoutMs: 5 * 60_000,
+  /** Time for a program to print its version. */
+  versionCheckTimeoutMs: 20_000,
 } as const;
