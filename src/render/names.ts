@@ -1,0 +1,168 @@
+/**
+ * Names and labels of everything a MonitoringStack owns: the only file that builds them. A name depends on the
+ * stack's name, the shard and the replica only, so a Role can list its objects before they exist.
+ */
+import { assert } from '../base/assert.ts';
+import { limits } from '../base/limits.ts';
+
+export type Server = 'prometheus' | 'alertmanager';
+
+export const managedBy = 'promfleet';
+export const fieldManagers = { operator: 'promfleet-operator', reloader: 'promfleet-reloader' } as const;
+export const finalizer = 'promfleet.dev/cleanup';
+
+export const labelKeys = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  managedBy: 'app.kubernetes.io/managed-by',
+  stack: 'promfleet.dev/stack',
+  shard: 'promfleet.dev/shard',
+} as const;
+
+/** Labels on alerts and series that only promfleet sets (ownership of an alert). */
+export const reservedLabels = { namespace: 'promfleet_namespace', team: 'promfleet_team' } as const;
+
+/** External labels that tell replicas and shards of one stack apart. */
+export const sourceLabels = { replica: 'promfleet_replica', shard: 'promfleet_shard' } as const;
+
+/** Keys inside the transport objects. */
+export const dataKeys = { index: 'index.json', slot: 'bundle.json.gz', report: 'report.json' } as const;
+
+/** Ports of the containers, by the names that Services and NetworkPolicies use. */
+export const ports = {
+  prometheus: { name: 'web', number: 9090 },
+  alertmanager: { name: 'web', number: 9093 },
+  gossip: { name: 'mesh', number: 9094 },
+  reloader: { name: 'reloader', number: 9533 },
+} as const;
+
+/** Mount paths of the containers. */
+export const mountPaths = {
+  config: '/etc/promfleet/config',
+  data: '/data',
+  serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
+} as const;
+
+/** Containers of a server's pod. */
+export const containerNames = { init: 'init-config', reloader: 'reloader' } as const;
+
+/** A StatefulSet's pods carry its name and a 10-character revision in one 63-character label. */
+export const statefulSetNameMax = 52;
+
+export function prometheusName(stack: string): string {
+  return `${stack}-prometheus`;
+}
+
+/** StatefulSet of one shard. */
+export function prometheusShardName(stack: string, shard: number): string {
+  return `${prometheusName(stack)}-${shard}`;
+}
+
+export function prometheusPodName(stack: string, shard: number, replica: number): string {
+  return `${prometheusShardName(stack, shard)}-${replica}`;
+}
+
+export function alertmanagerName(stack: string): string {
+  return `${stack}-alertmanager`;
+}
+
+export function alertmanagerPodName(stack: string, replica: number): string {
+  return `${alertmanagerName(stack)}-${replica}`;
+}
+
+/** Service, ServiceAccount, Role, RoleBinding, PodDisruptionBudget and NetworkPolicy of one server kind. */
+export function serverName(stack: string, server: Server): string {
+  return server === 'prometheus' ? prometheusName(stack) : alertmanagerName(stack);
+}
+
+/** Headless Service that governs the StatefulSets of one server kind. */
+export function governingServiceName(stack: string, server: Server): string {
+  return `${serverName(stack, server)}-pods`;
+}
+
+/** Role and RoleBinding for service discovery, in each namespace where targets are searched. */
+export function discoveryName(stackNamespace: string, stack: string): string {
+  return `promfleet-discovery-${stackNamespace}-${stack}`;
+}
+
+/** ConfigMap that carries rule files, shared by all shards. `slot` counts from 0. */
+export function ruleSlotName(stack: string, slot: number): string {
+  return `${stack}-rules-${slotNumber(slot)}`;
+}
+
+/** Every rule slot a stack may ever use, in order: what its reloaders may read. */
+export function ruleSlotNames(stack: string): readonly string[] {
+  return Array.from({ length: limits.bundleSlots }, (_, slot) => ruleSlotName(stack, slot));
+}
+
+/** Secret that carries the configuration of one shard. */
+export function prometheusConfigSlotName(stack: string, shard: number): string {
+  return `${prometheusShardName(stack, shard)}-config`;
+}
+
+export function prometheusIndexName(stack: string, shard: number): string {
+  return `${prometheusShardName(stack, shard)}-index`;
+}
+
+/** Secret that carries Alertmanager configuration, templates and credentials. `slot` counts from 0. */
+export function alertmanagerSlotName(stack: string, slot: number): string {
+  return `${alertmanagerName(stack)}-${slotNumber(slot)}`;
+}
+
+/** Every slot the Alertmanagers of a stack may ever use, in order. */
+export function alertmanagerSlotNames(stack: string): readonly string[] {
+  return Array.from({ length: limits.bundleSlots }, (_, slot) => alertmanagerSlotName(stack, slot));
+}
+
+export function alertmanagerIndexName(stack: string): string {
+  return `${alertmanagerName(stack)}-index`;
+}
+
+/** ConfigMap that the operator creates empty and only the pod's reloader fills. */
+export function reportName(pod: string): string {
+  return `${pod}-report`;
+}
+
+/** Where a rule set's file lies, for ever: Prometheus keys groups, their timers and firing state by it. */
+export function ruleFilePath(namespace: string, name: string): string {
+  return `rules/${namespace}/${name}.yaml`;
+}
+
+/** The rule set behind a bundle path, or undefined for a file that is none. */
+export function ruleSetOfPath(
+  path: string,
+): { readonly namespace: string; readonly name: string } | undefined {
+  const match = /^rules\/([^/]+)\/([^/]+)\.yaml$/.exec(path);
+  return match === null ? undefined : { namespace: match[1]!, name: match[2]! };
+}
+
+/** Labels of every child of a stack; `server` adds the recommended name and component. */
+export function childLabels(stack: string, server?: Server): Readonly<Record<string, string>> {
+  return {
+    ...(server === undefined
+      ? {}
+      : {
+          [labelKeys.name]: server,
+          [labelKeys.component]: server === 'prometheus' ? 'metrics' : 'alerting',
+        }),
+    [labelKeys.instance]: stack,
+    [labelKeys.managedBy]: managedBy,
+    [labelKeys.stack]: stack,
+  };
+}
+
+/** Immutable selector of one server kind's pods, of one shard where given. */
+export function podSelector(stack: string, server: Server, shard?: number): Readonly<Record<string, string>> {
+  return {
+    [labelKeys.name]: server,
+    [labelKeys.instance]: stack,
+    [labelKeys.managedBy]: managedBy,
+    ...(shard === undefined ? {} : { [labelKeys.shard]: String(shard) }),
+  };
+}
+
+function slotNumber(slot: number): string {
+  assert(Number.isInteger(slot) && slot >= 0 && slot < limits.bundleSlots, `slot ${slot} out of range`);
+  return String(slot).padStart(2, '0');
+}
