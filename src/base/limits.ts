@@ -68,6 +68,25 @@ export const limits = {
   reportQuarantinedFiles: 100,
   /** Failing rule groups named in a reloader's report. */
   reportRuleFaults: 200,
+  /** Events in the history of the local API server; a watch that resumes further back must list again. */
+  apiHistoryEvents: 20_000,
+  /** Object text in the history of the local API server. */
+  apiHistoryBytes: 96 * 1024 * 1024,
+  /** Superseded versions that the local API server deletes from its store at a time. */
+  apiCompactionRows: 500,
+  /** Largest request body that the local API server reads; Kubernetes has the same limit. */
+  apiRequestBytes: 3 * 1024 * 1024,
+  /** Largest object that the local API server stores; etcd's usual request limit. */
+  apiObjectBytes: 1536 * 1024,
+  /** Unsent text of one watch above which the local API server waits for the client to read. */
+  apiWatchBufferBytes: 1024 * 1024,
+  /** Pause between bookmarks of a watch, and the longest time that a watch runs. */
+  apiBookmarkMs: 60_000,
+  apiWatchSeconds: 3600,
+  /** Depth of nested values in a body. */
+  apiJsonDepth: 256,
+  /** Faults listed in one answer. */
+  apiFaults: 100,
   /** Objects per page of a Kubernetes list. */
   listPageObjects: 500,
   /** Largest manifest document that is parsed; a Kubernetes API server refuses 3 MiB requests. */
