@@ -47,12 +47,16 @@ test('every printed matcher reads back as itself', () => {
   const value = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed());
   fc.assert(
     fc.property(name, value, fc.constantFrom<Matcher['operator']>('=', '!='), (name, value, operator) => {
-      expect(parseMatchers(printMatcher({ name, operator, value }))).toEqual({ matchers: [{ name, operator, value }] });
+      expect(parseMatchers(printMatcher({ name, operator, value }))).toEqual({
+        matchers: [{ name, operator, value }],
+      });
     }),
   );
 });
 
 test('no text makes the parser throw', () => {
-  const text = fc.array(fc.constantFrom('{', '}', ',', '=', '!', '~', '"', '\\', 'a', 'n', ' ', '`', "'", '🙂')).map((parts) => parts.join(''));
+  const text = fc
+    .array(fc.constantFrom('{', '}', ',', '=', '!', '~', '"', '\\', 'a', 'n', ' ', '`', "'", '🙂'))
+    .map((parts) => parts.join(''));
   fc.assert(fc.property(text, (text) => void parseMatchers(text)));
 });

@@ -19,9 +19,7 @@ export interface MatcherFault {
   readonly column?: number;
 }
 
-export type MatchersResult =
-  | { readonly matchers: readonly Matcher[] }
-  | { readonly fault: MatcherFault };
+export type MatchersResult = { readonly matchers: readonly Matcher[] } | { readonly fault: MatcherFault };
 
 /** Reads one text, which may hold several matchers separated by commas, in braces or without. */
 export function parseMatchers(text: string): MatchersResult {
@@ -29,7 +27,11 @@ export function parseMatchers(text: string): MatchersResult {
   const modern = attempt(() => new ModernParser(text).parse());
   const classic = attempt(() => parseClassic(text));
   const chosen =
-    'fault' in modern ? classic : 'fault' in classic || same(modern.matchers, classic.matchers) ? modern : classic;
+    'fault' in modern
+      ? classic
+      : 'fault' in classic || same(modern.matchers, classic.matchers)
+        ? modern
+        : classic;
   if ('fault' in chosen) return 'fault' in modern ? modern : chosen;
   if (chosen.matchers.length === 0) return { fault: { message: 'there is no matcher in the text' } };
   for (const matcher of chosen.matchers) {
@@ -71,7 +73,9 @@ function refusalOf({ name, operator, value }: Matcher): string | undefined {
   if (name === '') return 'the label name is empty';
   if (operator !== '=~' && operator !== '!~') return undefined;
   const fault = regexFault(value);
-  return fault === undefined ? undefined : `the regular expression ${JSON.stringify(value)} is not valid: ${fault}`;
+  return fault === undefined
+    ? undefined
+    : `the regular expression ${JSON.stringify(value)} is not valid: ${fault}`;
 }
 
 class MatcherError extends Error {
@@ -94,7 +98,9 @@ function attempt(parse: () => readonly Matcher[]): MatchersResult {
 }
 
 function same(a: readonly Matcher[], b: readonly Matcher[]): boolean {
-  return a.length === b.length && a.every((matcher, index) => printMatcher(matcher) === printMatcher(b[index]!));
+  return (
+    a.length === b.length && a.every((matcher, index) => printMatcher(matcher) === printMatcher(b[index]!))
+  );
 }
 
 function quote(text: string): string {
@@ -223,7 +229,8 @@ const simpleEscapes: Readonly<Record<string, string>> = {
 export function unquoteGo(quoted: string): string | undefined {
   const body = quoted.slice(1, -1);
   const parts: Buffer[] = [];
-  const pattern = /\\(?:([abfnrtv\\"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|[^\\\n"]+/gy;
+  const pattern =
+    /\\(?:([abfnrtv\\"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|[^\\\n"]+/gy;
   let end = 0;
   for (const match of body.matchAll(pattern)) {
     end = match.index + match[0].length;
@@ -248,7 +255,8 @@ export function unquoteGo(quoted: string): string | undefined {
   }
 }
 
-const classicMatcher = /^[\t\n\f\r ]*([a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(=~|=|!=|!~)[\t\n\f\r ]*([\s\S]*?)[\t\n\f\r ]*$/;
+const classicMatcher =
+  /^[\t\n\f\r ]*([a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(=~|=|!=|!~)[\t\n\f\r ]*([\s\S]*?)[\t\n\f\r ]*$/;
 
 /** The tolerant syntax of Alertmanager 0.26 and older (pkg/labels): split at commas outside quotes, trim, unescape. */
 function parseClassic(text: string): readonly Matcher[] {
@@ -289,7 +297,8 @@ function classicPart(part: string): Matcher {
       const next = inner[++at]!;
       value += next === 'n' ? '\n' : next === '"' || next === '\\' ? next : `\\${next}`;
     } else if (rune === '"') {
-      if (!opened || at < inner.length - 1) throw new MatcherError('a double quote inside the value must be escaped');
+      if (!opened || at < inner.length - 1)
+        throw new MatcherError('a double quote inside the value must be escaped');
       closed = true;
     } else value += rune;
   }

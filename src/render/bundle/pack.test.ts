@@ -19,6 +19,11 @@ function noise(seed: number, chars: number): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
+/** Slot name -> hash: cheap to compare. */
+function hashes(packing: Packing): Record<string, string> {
+  return Object.fromEntries([...packing.values()].map(({ name, hash }) => [name, hash]));
+}
+
 function allFiles(packing: Packing): BundleFile[] {
   return [...packing.values()].flatMap((slot) => [...slot.files.values()]);
 }
@@ -123,24 +128,25 @@ test('any history of changes keeps every accepted file once, in bounds, and is d
         );
         const change = { put: [...files.values()], remove: remove.map((n) => `rules/n/f${n}.yaml`) };
         const result = pack(packing, change, names);
-        expect(pack(packing, { ...change, put: change.put.toReversed() }, names)).toEqual(result);
+        const reversed = pack(packing, { ...change, put: change.put.toReversed() }, names);
+        expect(hashes(reversed.packing)).toEqual(hashes(result.packing));
         const refused = new Set(result.refused.map(({ path }) => path));
         for (const path of change.remove) expected.delete(path);
         for (const [path, value] of files) if (!refused.has(path)) expected.set(path, value);
         const found = allFiles(result.packing);
-        expect(new Map(found.map((value) => [value.path, value]))).toEqual(expected);
+        expect(found.every((value) => expected.get(value.path)?.content === value.content)).toBe(true);
         expect(found.length).toBe(expected.size);
         for (const slot of result.packing.values())
           expect(slot.bytes.length).toBeLessThanOrEqual(limits.bundleSlotBytes);
         for (const [name, slot] of packing) {
           if (!result.changed.includes(name) && !result.emptied.includes(name)) {
-            expect(result.packing.get(name)).toBe(slot);
+            expect(result.packing.get(name) === slot).toBe(true);
           }
         }
         packing = result.packing;
       }
-      expect(recoverPacking(packing.values(), names).packing).toEqual(packing);
+      expect(hashes(recoverPacking(packing.values(), names).packing)).toEqual(hashes(packing));
     }),
-    { numRuns: 12 },
+    { numRuns: 15 },
   );
 });
