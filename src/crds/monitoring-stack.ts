@@ -1,0 +1,445 @@
+import { Type } from 'typebox';
+import { conditions, observedGeneration } from './condition.ts';
+import type { CustomResource } from './metadata.ts';
+import {
+  boolean,
+  choice,
+  integer,
+  mapList,
+  mapOf,
+  type Of,
+  object,
+  optional,
+  passThrough,
+  setList,
+  string,
+} from './schema.ts';
+import {
+  duration,
+  labelMap,
+  labelSelector,
+  objectName,
+  quantity,
+  secretKeySelector,
+  suspend,
+} from './values.ts';
+
+const version = (what: string, fallback: string) =>
+  optional(
+    string({
+      description: `Version of ${what}, as its release is named.`,
+      default: fallback,
+      maxLength: 64,
+      pattern: '^v[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$',
+    }),
+  );
+
+const image = optional(
+  string({
+    description: 'Container image, instead of the one that follows from the version; may end in a digest.',
+    minLength: 1,
+    maxLength: 1024,
+    pattern: '^[^\\s]+$',
+  }),
+);
+
+const resourceAmounts = (description: string) =>
+  optional(mapOf(quantity('Amount.'), { description, maxProperties: 16 }));
+
+const resources = optional(
+  object(
+    { requests: resourceAmounts('What is set aside.'), limits: resourceAmounts('What may be used at most.') },
+    { description: 'CPU and memory of the server container.' },
+  ),
+);
+
+const storage = optional(
+  object(
+    {
+      size: quantity('Size of the volume of each replica; may grow.'),
+      storageClassName: optional(objectName("StorageClass; default: the cluster's.")),
+      whenDeleted: optional(
+        choice(['Retain', 'Delete'], {
+          description: 'What becomes of the volumes when the stack is deleted.',
+          default: 'Retain',
+        }),
+      ),
+    },
+    { description: 'A volume for each replica; without it data is lost when a pod goes.' },
+  ),
+);
+
+const extraArgs = optional(
+  mapList(
+    object(
+      {
+        name: string({
+          description: 'Flag without dashes.',
+          minLength: 1,
+          maxLength: 128,
+          pattern: '^[a-z][a-z0-9.-]*$',
+        }),
+        value: optional(string({ description: 'Value; none for a switch.', maxLength: 4096 })),
+      },
+      { description: 'One flag.' },
+    ),
+    ['name'],
+    {
+      description: 'Further command-line flags. A flag that the operator sets itself is refused.',
+      maxItems: 64,
+    },
+  ),
+);
+
+const featureFlags = optional(
+  setList(
+    string({ description: 'Feature.', minLength: 1, maxLength: 128, pattern: '^[a-z0-9][a-z0-9-]*$' }),
+    {
+      description: 'Values of --enable-feature.',
+      maxItems: 32,
+    },
+  ),
+);
+
+const podTemplate = optional(
+  passThrough(
+    'Strategic-merge patch for the pod template (metadata and spec), applied last; containers and volumes merge by name.',
+  ),
+);
+
+const selector = (what: string) => optional(labelSelector(`Labels of the ${what}; absent or {}: all.`));
+const namespaces = optional(
+  labelSelector(
+    "Labels of the namespaces to select from; absent: the stack's own namespace, {}: all that permit it.",
+  ),
+);
+
+const limits = optional(
+  object(
+    {
+      samples: optional(quantity('Samples in one scrape (sample_limit).')),
+      targets: optional(quantity('Targets of one scrape configuration (target_limit).')),
+      labels: optional(quantity('Labels of one sample (label_limit).')),
+      labelNameLength: optional(quantity('Bytes of one label name (label_name_length_limit).')),
+      labelValueLength: optional(quantity('Bytes of one label value (label_value_length_limit).')),
+      bodySize: optional(quantity('Uncompressed bytes of one scrape (body_size_limit).')),
+    },
+    { description: 'Limits for every scrape; a scrape beyond them fails.' },
+  ),
+);
+
+const prometheus = object(
+  {
+    version: version('Prometheus', 'v3.5.3'),
+    image,
+    replicas: optional(
+      integer({
+        description: 'Replicas of each shard; each scrapes and evaluates everything of its shard.',
+        format: 'int32',
+        minimum: 0,
+        maximum: 16,
+        default: 2,
+      }),
+    ),
+    shards: optional(
+      integer({
+        description: 'Parts into which the targets are divided.',
+        format: 'int32',
+        minimum: 1,
+        maximum: 64,
+        default: 1,
+      }),
+    ),
+    retention: optional(
+      object(
+        {
+          time: optional(duration('Age after which data is deleted.', { default: '24h' })),
+          size: optional(quantity('Bytes beyond which the oldest data is deleted.')),
+        },
+        { description: 'How long each replica keeps data.', default: {} },
+      ),
+    ),
+    storage,
+    select: optional(
+      object(
+        { namespaces, rules: selector('AlertRuleSets') },
+        { description: 'Which AlertRuleSets are loaded.', default: {} },
+      ),
+    ),
+    scrape: optional(
+      object(
+        {
+          annotatedPods: optional(
+            object(
+              {
+                enabled: optional(
+                  boolean({
+                    description: 'Whether pods that ask for it by annotation are scraped.',
+                    default: true,
+                  }),
+                ),
+                namespaces,
+                selector: selector('pods'),
+              },
+              {
+                description:
+                  'Scrapes pods with the annotation `prometheus.io/scrape: "true"`; `prometheus.io/port`, `/path` and `/scheme` say where.',
+              },
+            ),
+          ),
+        },
+        { description: "What is scraped beside the stack's own components.", default: {} },
+      ),
+    ),
+    scrapeInterval: optional(duration('How often targets are scraped.', { default: '30s' })),
+    scrapeTimeout: optional(duration('How long a scrape may take; default: 10s, at most scrapeInterval.')),
+    evaluationInterval: optional(
+      duration('How often rule groups without an interval are evaluated.', { default: '30s' }),
+    ),
+    additionalScrapeConfigs: optional(secretKeySelector),
+    limits,
+    extraArgs,
+    featureFlags,
+    additionalConfig: optional(
+      passThrough(
+        "Further top-level sections of prometheus.yml in Prometheus's own spelling, merged last. Fields that read files are refused.",
+      ),
+    ),
+    resources,
+    podTemplate,
+  },
+  { description: 'The Prometheus servers.', default: {} },
+);
+
+const alertmanager = object(
+  {
+    version: version('Alertmanager', 'v0.33.1'),
+    image,
+    replicas: optional(
+      integer({
+        description: 'Members of the cluster; 0: no Alertmanager.',
+        format: 'int32',
+        minimum: 0,
+        maximum: 16,
+        default: 3,
+      }),
+    ),
+    retention: optional(
+      duration('How long silences and notification state are kept after they end.', { default: '120h' }),
+    ),
+    storage,
+    select: optional(
+      object(
+        { namespaces, routes: selector('AlertRoutes'), silences: selector('Silences') },
+        { description: 'Which AlertRoutes and Silences take effect.', default: {} },
+      ),
+    ),
+    baseConfigSecret: optional(
+      object(
+        {
+          name: objectName('Name of the Secret.'),
+          key: optional(
+            string({
+              description: 'Key in the Secret.',
+              default: 'alertmanager.yml',
+              minLength: 1,
+              maxLength: 253,
+              pattern: '^[-._a-zA-Z0-9]+$',
+            }),
+          ),
+        },
+        {
+          description:
+            "Secret of the stack's namespace with an Alertmanager configuration: its global settings, and its route and receivers, which see a copy of every alert (the platform-wide stream).",
+        },
+      ),
+    ),
+    platformRoute: optional(
+      object(
+        { name: objectName("Name of an AlertRoute in the stack's namespace.") },
+        {
+          description:
+            "An AlertRoute of the stack's namespace that sees a copy of every alert, of whatever namespace (the platform-wide stream).",
+        },
+      ),
+    ),
+    extraArgs,
+    featureFlags,
+    resources,
+    podTemplate,
+  },
+  { description: 'The Alertmanager cluster.', default: {} },
+);
+
+export const monitoringStackSpec = object(
+  {
+    ...suspend,
+    externalLabels: optional(labelMap('Labels on everything that leaves the stack (external_labels).')),
+    imageRegistry: optional(
+      string({
+        description: 'Registry, with an optional path, to pull every image from that is not named in full.',
+        minLength: 1,
+        maxLength: 512,
+        pattern: '^[^\\s]+$',
+      }),
+    ),
+    imagePullSecrets: optional(
+      mapList(
+        object({ name: objectName('Name of the Secret.') }, { description: 'A pull secret.' }),
+        ['name'],
+        {
+          description: "Secrets of the stack's namespace to pull images with.",
+          maxItems: 16,
+        },
+      ),
+    ),
+    prometheus: optional(prometheus),
+    alertmanager: optional(alertmanager),
+    agents: optional(
+      object(
+        {
+          image,
+          resources: optional(
+            object(
+              {
+                requests: resourceAmounts('What is set aside.'),
+                limits: resourceAmounts('What may be used at most.'),
+              },
+              { description: 'CPU and memory of each agent container.' },
+            ),
+          ),
+        },
+        { description: 'The agents beside each server, such as the reloader.' },
+      ),
+    ),
+    rollout: optional(
+      object(
+        {
+          agents: optional(
+            choice(['OnNextRestart', 'Rolling', 'Manual'], {
+              description:
+                'When pods get a newer agent: when they restart for another reason, at once one by one, or when the agents.image is changed by hand.',
+              default: 'OnNextRestart',
+            }),
+          ),
+          maxUnavailable: optional(
+            integer({
+              description: 'Pods of one workload that may be down at once.',
+              format: 'int32',
+              minimum: 1,
+              maximum: 16,
+              default: 1,
+            }),
+          ),
+        },
+        { description: 'How changes reach the pods.', default: {} },
+      ),
+    ),
+  },
+  { description: 'A Prometheus and Alertmanager stack.' },
+);
+
+const count = (description: string) => optional(integer({ description, minimum: 0 }));
+const hash = (description: string) => optional(string({ description, maxLength: 128 }));
+
+const replica = object(
+  {
+    pod: string({ description: 'Name of the pod.', maxLength: 253 }),
+    component: choice(['prometheus', 'alertmanager'], { description: 'What runs in it.' }),
+    shard: count('Shard of a Prometheus.'),
+    ready: boolean({ description: 'Whether the pod is ready.' }),
+    loaded: boolean({ description: 'Whether it reports the current content as loaded.' }),
+    indexHash: hash('Hash of the index that it reports as loaded.'),
+    serverVersion: optional(string({ description: 'Version that the server reports.', maxLength: 64 })),
+    agentVersion: optional(string({ description: 'Version of its reloader.', maxLength: 64 })),
+    quarantined: count('Files that the server refused and that are left out.'),
+    error: optional(string({ description: 'What the reloader reports.', maxLength: 2048 })),
+  },
+  { description: 'One replica.' },
+);
+
+const componentStatus = (name: string) =>
+  optional(
+    object(
+      {
+        version: optional(string({ description: 'Version that is rolled out.', maxLength: 64 })),
+        replicas: count('Pods that should run.'),
+        readyReplicas: count('Pods that are ready.'),
+        updatedReplicas: count('Pods of the current template.'),
+        loadedReplicas: count('Pods that report the current content as loaded.'),
+      },
+      { description: `State of ${name}.` },
+    ),
+  );
+
+const objectCounts = (what: string) =>
+  optional(
+    object(
+      {
+        selected: count('Selected and permitted.'),
+        accepted: count('Of these, without a fault.'),
+        loaded: count('Of these, loaded in every replica.'),
+      },
+      { description: `${what} of this stack.` },
+    ),
+  );
+
+export const monitoringStackStatus = object(
+  {
+    observedGeneration: optional(observedGeneration),
+    conditions: optional(conditions),
+    prometheus: componentStatus('Prometheus'),
+    alertmanager: componentStatus('Alertmanager'),
+    shards: optional(
+      mapList(
+        object(
+          {
+            shard: Type.Integer({ format: 'int32', minimum: 0, description: 'Number of the shard.' }),
+            replicas: count('Pods that should run.'),
+            readyReplicas: count('Pods that are ready.'),
+            loadedReplicas: count('Pods that report the current content as loaded.'),
+            indexHash: hash('Hash of the index that its replicas should load.'),
+          },
+          { description: 'One shard.' },
+        ),
+        ['shard'],
+        { description: 'State of each Prometheus shard.', maxItems: 64 },
+      ),
+    ),
+    alertmanagerIndexHash: hash('Hash of the index that the Alertmanager replicas should load.'),
+    replicas: optional(
+      mapList(replica, ['pod'], {
+        description: 'State of each replica, as far as the list is long; troubled ones first.',
+        maxItems: 128,
+      }),
+    ),
+    ruleSets: objectCounts('AlertRuleSets'),
+    routes: objectCounts('AlertRoutes'),
+    silences: objectCounts('Silences'),
+    ready: optional(
+      object(
+        {
+          prometheus: optional(string({ description: 'Ready of all: `2/2`.', maxLength: 32 })),
+          alertmanager: optional(string({ description: 'Ready of all: `3/3`.', maxLength: 32 })),
+          loaded: optional(
+            string({ description: 'Replicas with current content, of all: `5/5`.', maxLength: 32 }),
+          ),
+        },
+        { description: 'The columns that kubectl prints.' },
+      ),
+    ),
+    agentImage: optional(
+      string({ description: 'Agent image in the pod templates that are live.', maxLength: 1024 }),
+    ),
+  },
+  { description: 'State of the stack; written by the operator.' },
+);
+
+export type PrometheusSpec = Of<typeof prometheus>;
+export type AlertmanagerSpec = Of<typeof alertmanager>;
+export type StorageSpec = NonNullable<PrometheusSpec['storage']>;
+export type ResourceRequirements = NonNullable<PrometheusSpec['resources']>;
+export type MonitoringStackSpec = Of<typeof monitoringStackSpec>;
+export type MonitoringStackStatus = Of<typeof monitoringStackStatus>;
+export type ReplicaStatus = Of<typeof replica>;
+export type MonitoringStack = CustomResource<'MonitoringStack', MonitoringStackSpec, MonitoringStackStatus>;
