@@ -11,6 +11,18 @@ export interface ErrorEntry {
  * Add rows in alphabetical order.
  */
 export const errorCatalogue = {
+  AddressRefused: {
+    meaning: "A receiver's address is loopback, link-local or the Kubernetes API server.",
+    action: "Use an address of another host, or let the platform allow it in the operator's configuration.",
+  },
+  AlertmanagerRefused: {
+    meaning: 'An Alertmanager refused a request of the operator.',
+    action: 'Read its message; the request is repeated.',
+  },
+  AlertmanagerUnreachable: {
+    meaning: 'An Alertmanager replica did not answer.',
+    action: 'Nothing if it passes by itself; else check the pod and the network policies.',
+  },
   ApiAlreadyExists: {
     meaning: 'The Kubernetes API server already holds an object of this name.',
     action: 'Choose another name, or change the existing object.',
@@ -45,7 +57,8 @@ export const errorCatalogue = {
   },
   ApiTooManyRequests: {
     meaning: 'The Kubernetes API server asks to slow down.',
-    action: 'Nothing: the request is repeated later. If it stays, give the account a larger share by a FlowSchema.',
+    action:
+      'Nothing: the request is repeated later. If it stays, give the account a larger share by a FlowSchema.',
   },
   ApiUnauthorized: {
     meaning: 'The Kubernetes API server does not accept the credentials.',
@@ -55,13 +68,73 @@ export const errorCatalogue = {
     meaning: 'The Kubernetes API server cannot be reached.',
     action: 'Check the server address, the network, and that the API server runs.',
   },
+  BaseConfigInvalid: {
+    meaning: "The platform's own Alertmanager configuration cannot be used.",
+    action: 'Correct the Secret that the stack names as baseConfigSecret.',
+  },
+  BucketConfigInvalid: {
+    meaning: 'The object store configuration cannot be used.',
+    action: 'Correct the named field of objstore.yml.',
+  },
+  BucketDenied: {
+    meaning: 'The object store refused the credentials or the right to an object.',
+    action: 'Check credentials, bucket policy or file permissions.',
+  },
+  BucketUnavailable: {
+    meaning: 'The object store did not answer, or answered with a server fault.',
+    action: 'Check that the store is up and reachable; the operation is repeated where that is safe.',
+  },
   CorruptData: {
     meaning: 'Stored bytes fail their checksum or break their format.',
     action: 'Restore the named object from a replica or a backup, or remove it.',
   },
+  FieldUnknown: {
+    meaning: "A field is not one of Alertmanager's.",
+    action: 'Correct its name, or remove it.',
+  },
+  FileReadRefused: {
+    meaning: "A field would read a file inside a server's container.",
+    action: 'Put the value in a Secret and refer to it.',
+  },
+  InlineSecretRefused: {
+    meaning: 'A credential is written in the object itself.',
+    action: 'Put it in a Secret of the same namespace and refer to it.',
+  },
   InvalidBundlePath: {
     meaning: 'A file path inside a bundle is not a plain relative path.',
     action: 'Report this: paths are built from object names by promfleet itself.',
+  },
+  InvalidDuration: {
+    meaning: 'A duration cannot be read.',
+    action: 'Write it as Prometheus does: 30s, 5m, 1d12h.',
+  },
+  InvalidInhibitRule: {
+    meaning: 'An inhibition rule cannot be used.',
+    action: 'Correct the named field.',
+  },
+  InvalidMatcher: {
+    meaning: 'A label matcher cannot be read.',
+    action: 'Write it as name="value", or with != =~ !~ instead of =.',
+  },
+  InvalidReceiver: {
+    meaning: 'A receiver would be refused by Alertmanager.',
+    action: 'Correct the named field.',
+  },
+  InvalidRoute: {
+    meaning: 'A route would be refused by Alertmanager.',
+    action: 'Correct the named field.',
+  },
+  InvalidSchedule: {
+    meaning: 'The schedule of a Silence cannot be used.',
+    action: 'Correct the cron expression, the duration or the time zone.',
+  },
+  InvalidTemplate: {
+    meaning: 'A Go template cannot be read.',
+    action: 'Correct it at the named place.',
+  },
+  InvalidTimeInterval: {
+    meaning: 'A time interval would be refused by Alertmanager.',
+    action: 'Correct the named field.',
   },
   KubeconfigInvalid: {
     meaning: 'The kubeconfig or the in-cluster service account cannot be used.',
@@ -71,17 +144,49 @@ export const errorCatalogue = {
     meaning: 'A stated limit was reached.',
     action: 'Reduce the input, or raise the limit where it is configurable.',
   },
+  NotInVersion: {
+    meaning: "The stack's version of the server does not know the field.",
+    action: 'Raise the version in the stack, or leave the field out.',
+  },
   NotLeading: {
     meaning: 'A write was refused because this replica does not hold the Lease now.',
     action: 'Nothing: the replica that holds the Lease does the work.',
+  },
+  ObjectKeyInvalid: {
+    meaning: 'A key of the object store is empty or would leave its folder.',
+    action: 'Use a relative key without empty, `.` or `..` parts.',
+  },
+  ObjectNotFound: {
+    meaning: 'An object that was asked for is not in the object store.',
+    action: 'Nothing, where it was deleted meanwhile; else restore it.',
   },
   ProgramUnavailable: {
     meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
     action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
   },
+  SecretKeyMissing: {
+    meaning: 'A Secret, or the key in it, that a field refers to does not exist.',
+    action: "Create the Secret with that key in the object's namespace.",
+  },
+  TemplateUndefined: {
+    meaning: 'A template is used that neither the object nor Alertmanager defines.',
+    action: 'Define it in spec.templates, or correct its name.',
+  },
+  UnknownReceiver: {
+    meaning: 'A route names a receiver that the object does not hold.',
+    action: 'Add the receiver, or correct the name.',
+  },
+  UnknownTimeInterval: {
+    meaning: 'A route names a time interval that the object does not hold.',
+    action: 'Add the interval, or correct the name.',
+  },
   UnsupportedFormat: {
     meaning: 'A stored document has a format version that this program does not know.',
     action: 'Upgrade the older side: the operator or the agents of the stack.',
+  },
+  VersionUnsupported: {
+    meaning: 'The version of the server is older than promfleet supports.',
+    action: 'Raise the version in the stack.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 
