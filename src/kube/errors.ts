@@ -70,7 +70,8 @@ export function errorFromStatus(
 ): KubeError {
   const reason = typeof status?.reason === 'string' ? status.reason : '';
   const code = codeByReason[reason] ?? codeByHttpStatus[httpStatus] ?? 'ApiRequestFailed';
-  const detail = typeof status?.message === 'string' && status.message !== '' ? status.message : `HTTP ${httpStatus}`;
+  const detail =
+    typeof status?.message === 'string' && status.message !== '' ? status.message : `HTTP ${httpStatus}`;
   const waitSeconds = status?.details?.retryAfterSeconds;
   return new KubeError(code, `${what}: ${detail}`, {
     httpStatus,
@@ -106,8 +107,13 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** The field managers that own what a server-side apply without `force` wanted to set, with the fields. */
-export function conflictingManagers(error: KubeError): readonly { readonly manager: string; readonly field: string }[] {
+export function conflictingManagers(
+  error: KubeError,
+): readonly { readonly manager: string; readonly field: string }[] {
   return error.causes
     .filter((cause) => cause.reason === 'FieldManagerConflict')
-    .map((cause) => ({ manager: /conflict with "([^"]*)"/.exec(cause.message)?.[1] ?? cause.message, field: cause.field }));
+    .map((cause) => ({
+      manager: /conflict with "([^"]*)"/.exec(cause.message)?.[1] ?? cause.message,
+      field: cause.field,
+    }));
 }

@@ -60,12 +60,18 @@ export function groupVersionPath(apiVersion: string): string {
 /** The URL path of all objects of a kind, in one namespace or (namespace absent) everywhere. */
 export function collectionPath(type: ResourceType, namespace: string | undefined): string {
   const scope =
-    type.namespaced && namespace !== undefined && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+    type.namespaced && namespace !== undefined && namespace !== ''
+      ? `/namespaces/${encodeURIComponent(namespace)}`
+      : '';
   return `${groupVersionPath(type.apiVersion)}${scope}/${type.plural}`;
 }
 
 /** The URL path of one object or one of its subresources. */
-export function objectPath(type: ResourceType, ref: Pick<ObjectRef, 'namespace' | 'name'>, subresource?: string): string {
+export function objectPath(
+  type: ResourceType,
+  ref: Pick<ObjectRef, 'namespace' | 'name'>,
+  subresource?: string,
+): string {
   const path = `${collectionPath(type, ref.namespace)}/${encodeURIComponent(ref.name)}`;
   return subresource === undefined ? path : `${path}/${subresource}`;
 }
