@@ -1,7 +1,6 @@
 import type { ObjectMeta } from '../crds/metadata.ts';
 import { type LabelSelector, matchesSelector } from './label-selector.ts';
 
-
 /**
  * Label of a namespace that lets stacks of other namespaces reach in: one or more of `<namespace>` (every stack
  * there) or `<namespace>.<stack>`, joined by `_`, which no Kubernetes name can hold.

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { planChildren, withManifestHash } from './children.ts';
+import { identityOf, type KubeObject } from './object.ts';
+
+const service: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'a', namespace: 'n', labels: { x: 'y' } },
+  spec: { ports: [{ name: 'web', port: 80 }], selector: {} },
+};
+
+function live(...objects: KubeObject[]): Map<string, KubeObject> {
+  return new Map(objects.map((object) => [identityOf(object), object]));
+}
+
+const stored: KubeObject = {
+  ...withManifestHash(service),
+  spec: { ports: [{ name: 'web', port: 80, protocol: 'TCP' }], clusterIP: '10.0.0.1' },
+  status: { loadBalancer: {} },
+};
+
+test('an object that is missing is applied, with its hash', () => {
+  expect(planChildren([service], live())).toEqual({ apply: [withManifestHash(service)], remove: [] });
+});
+
+test('an object that holds everything desired, with defaults beside it, is left alone', () => {
+  expect(planChildren([service], live(stored))).toEqual({ apply: [], remove: [] });
+});
+
+test.each<[string, KubeObject]>([
+  ['a changed value', { ...stored, spec: { ports: [{ name: 'web', port: 81, protocol: 'TCP' }] } }],
+  ['a further list item', { ...stored, spec: { ports: [{ name: 'web', port: 80 }, { port: 81 }] } }],
+  ['a lost label', { ...stored, metadata: { ...stored.metadata, labels: {} } }],
+  ['another hash: a field that is no longer desired', { ...stored, metadata: { ...service.metadata } }],
+  ['an object on its way out', { ...stored, metadata: { ...stored.metadata, deletionTimestamp: 'now' } }],
+])('%s is repaired', (_name, object) => {
+  expect(planChildren([service], live(object)).apply).toHaveLength(1);
+});
+
+test('what a server normalises is not applied again while it stays as it was written', () => {
+  const metadata = { ...stored.metadata, resourceVersion: '7' };
+  const normalised = { ...stored, metadata, spec: { ports: [{ name: 'web', port: '80' }] } };
+  const hash = stored.metadata.annotations!['promfleet.dev/manifest-hash']!;
+  const applied = new Map([[identityOf(service), { hash, resourceVersion: '7' }]]);
+  expect(planChildren([service], live(normalised), applied).apply).toEqual([]);
+});
+
+test('what nothing asks for is removed, once', () => {
+  const gone = { ...stored, metadata: { ...stored.metadata, name: 'b', deletionTimestamp: 'now' } };
+  const extra = { ...stored, metadata: { ...stored.metadata, name: 'c' } };
+  expect(planChildren([service], live(stored, gone, extra)).remove).toEqual([extra]);
+});
