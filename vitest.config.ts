@@ -17,6 +17,7 @@ export default defineConfig({
       { test: { name: 'programs', include: ['test/programs/**/*.test.ts'], ...heavy } },
       { test: { name: 'apiserver', include: ['test/apiserver/**/*.test.ts'], ...heavy } },
       { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
+      { test: { name: 'bucket', include: ['test/bucket/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },
     ],
   },

@@ -88,9 +88,25 @@ export const errorCatalogue = {
     meaning: 'Stored bytes fail their checksum or break their format.',
     action: 'Restore the named object from a replica or a backup, or remove it.',
   },
+  FieldMissing: {
+    meaning: 'A field that the kind requires is absent.',
+    action: 'Add the named field.',
+  },
+  FieldTypeWrong: {
+    meaning: 'A field holds a value of another type than the kind has there.',
+    action: 'Write the value in the type that the message names.',
+  },
   FieldUnknown: {
     meaning: "A field is not one of Alertmanager's.",
     action: 'Correct its name, or remove it.',
+  },
+  FieldValueInvalid: {
+    meaning: 'A value has the right type but is out of bounds or not in the form that the field takes.',
+    action: 'Correct the value as the message says.',
+  },
+  FieldsContradict: {
+    meaning: 'Several fields of one object do not fit together.',
+    action: 'Change the fields that the message names.',
   },
   FileReadRefused: {
     meaning: "A field would read a file inside a server's container.",
@@ -135,6 +151,10 @@ export const errorCatalogue = {
   InvalidTimeInterval: {
     meaning: 'A time interval would be refused by Alertmanager.',
     action: 'Correct the named field.',
+  },
+  ItemDuplicate: {
+    meaning: 'Two items of a list have the same key.',
+    action: 'Rename or remove one of them.',
   },
   KubeconfigInvalid: {
     meaning: 'The kubeconfig or the in-cluster service account cannot be used.',

@@ -107,4 +107,16 @@ export const limits = {
   packageStepTimeoutMs: 5 * 60_000,
   /** Time for a program to print its version. */
   versionCheckTimeoutMs: 20_000,
+  /** Connections to an S3 server for range reads. */
+  s3Connections: 64,
+  /** Time for the headers, and between bytes of the body, of an S3 range read. */
+  s3TimeoutMs: 30_000,
+  /** Tries of one S3 request. */
+  s3Attempts: 4,
+  /** Pause before the second try of a range read; doubled for each further one. */
+  s3BackoffMs: 50,
+  /** Size of a part of a multipart upload, and of the largest object that is put in one request. */
+  s3PartBytes: 64 * 1024 * 1024,
+  /** Faults told of one object. */
+  objectFaults: 200,
 } as const;
