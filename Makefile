@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver sim programs promql check-generated
+.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver sim programs bucket promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ e2e: setup build ## Run the quickstart end to end with faults
 
 e2e-apiserver: setup build ## Run the API suite on the local and on a real kube-apiserver
 	@node hack/suites.ts apiserver
+
+bucket: setup ## Hold the S3 adapter against a real S3 server
+	@node hack/suites.ts bucket
 
 promql: setup ## Compare PromQL with real promtools on a generated corpus
 	@node hack/suites.ts promql
