@@ -146,16 +146,15 @@ const routeFields = {
   ),
 };
 
-/** What one nested node may hold; the CRD keeps nested routes as they are, the operator and `validate` check them. */
-export const nestedRoute = object(
+/** One nested node; its `routes` hold nodes of the same schema, which is why the CRD keeps them as they are. */
+const nestedRoute = object(
   {
     ...routeFields,
-    routes: optional(
-      atomicList(Type.Unsafe<Route>({ type: 'object' }), { description: 'Further nodes.', maxItems: 256 }),
-    ),
+    routes: optional(atomicList(Type.Unsafe<Route>({}), { description: 'Further nodes.', maxItems: 256 })),
   },
-  { description: 'A nested node.' },
+  { description: 'A nested node of the routing tree.', opaque: 'nested route' },
 );
+Object.assign(nestedRoute.properties.routes, { items: nestedRoute });
 
 /** Depth of nested routes that is accepted, the top one counted. */
 export const maxRouteDepth = 16;
@@ -169,14 +168,10 @@ const route = object(
       maxLength: 256,
     }),
     routes: optional(
-      atomicList(
-        Type.Unsafe<Route>({
-          type: 'object',
-          description: 'A route with the same fields, which may hold routes itself.',
-          'x-kubernetes-preserve-unknown-fields': true,
-        }),
-        { description: 'Nested routes; the first that matches takes the alert.', maxItems: 256 },
-      ),
+      atomicList(Type.Unsafe<Route>(nestedRoute as object), {
+        description: 'Nested routes; the first that matches takes the alert.',
+        maxItems: 256,
+      }),
     ),
   },
   { description: "How alerts of this object's namespace find their receiver." },

@@ -145,6 +145,7 @@ export const httpConfig = optional(
     },
     {
       description: 'How the HTTP request is made.',
+      opaque: 'httpConfig',
       rules: [
         {
           rule: '[has(self.basicAuth), has(self.authorization), has(self.oauth2)].filter(x, x).size() <= 1',

@@ -230,7 +230,7 @@ export const webex = object(
     description: 'Webex Teams.',
     rules: [
       {
-        rule: 'has(self.httpConfig) && has(self.httpConfig.authorization)',
+        rule: 'has(self.httpConfig)',
         message: 'webex needs httpConfig.authorization with the token of the bot',
       },
     ],

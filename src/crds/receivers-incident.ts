@@ -117,15 +117,7 @@ export const incidentio = object(
     maxAlerts: optional(integer({ description: 'Most alerts in one message; 0: all.', minimum: 0 })),
     timeout: optional(goDuration('Most time for one request.')),
   },
-  {
-    description: 'incident.io.',
-    rules: [
-      {
-        rule: 'has(self.alertSourceToken) != (has(self.httpConfig) && has(self.httpConfig.authorization))',
-        message: 'exactly one of alertSourceToken and httpConfig.authorization must be set',
-      },
-    ],
-  },
+  { description: 'incident.io; needs alertSourceToken or httpConfig.authorization.' },
 );
 
 export const pushover = object(

@@ -1,4 +1,5 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { opaqueKeyword } from './structural.ts';
 
 /** All fields readonly, at every depth: objects read from the API are never mutated. */
 export type DeepReadonly<T> = T extends (infer U)[]
@@ -37,9 +38,14 @@ function keywords({ rules, ...rest }: Common & Record<string, unknown>): Record<
 /** An object that takes the named fields only. */
 export function object<P extends TProperties>(
   properties: P,
-  options: Common & { default?: unknown },
+  options: Common & { default?: unknown; opaque?: string },
 ): TObject<P> {
-  return Type.Object(properties, { additionalProperties: false, ...keywords({ ...options }) });
+  const { opaque, ...rest } = options;
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(opaque === undefined ? {} : { [opaqueKeyword]: opaque }),
+    ...keywords(rest),
+  });
 }
 
 /** An object whose further fields are kept and passed on; the operator checks them. */
