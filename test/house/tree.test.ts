@@ -24,13 +24,13 @@ describe('the tree', () => {
     expect(long).toEqual([]);
   });
 
-  it('opens each source folder of three files or more with a README', () => {
+  it('opens each source folder of four files or more with a README', () => {
     const counts = new Map<string, number>();
     for (const path of sourceFiles(join(root, 'src')))
       counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     const bare = [...counts].filter(
       ([folder, count]) =>
-        count >= 3 && folder !== '.' && !existsSync(join(root, 'src', folder, 'README.md')),
+        count >= 4 && folder !== '.' && !existsSync(join(root, 'src', folder, 'README.md')),
     );
     expect(bare.map(([folder]) => folder)).toEqual([]);
   });
