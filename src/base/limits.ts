@@ -119,4 +119,12 @@ export const limits = {
   s3PartBytes: 64 * 1024 * 1024,
   /** Faults told of one object. */
   objectFaults: 200,
+  /** Longest PromQL expression. */
+  promqlTextBytes: 1024 * 1024,
+  /** Parentheses, calls and right sides inside each other while an expression is parsed. */
+  promqlNestingLevels: 400,
+  /** Levels of a parsed expression; a chain of operators adds one for each. */
+  promqlTreeLevels: 1000,
+  /** Longest regular expression in a label matcher. */
+  promqlRegexCharacters: 256 * 1024,
 } as const;
