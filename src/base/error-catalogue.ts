@@ -184,6 +184,10 @@ export const errorCatalogue = {
     meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
     action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
   },
+  ReconcileTimeout: {
+    meaning: 'Bringing one object to its declared state took longer than allowed.',
+    action: 'Nothing if it passes by itself; else check the load of the API server and of the operator.',
+  },
   SecretKeyMissing: {
     meaning: 'A Secret, or the key in it, that a field refers to does not exist.',
     action: "Create the Secret with that key in the object's namespace.",

@@ -25,6 +25,20 @@ export class StalledError extends CodedError {
   override readonly name = 'StalledError';
 }
 
+/** Nothing is wrong, but something else must happen first: try again after `retryAfterMs`. */
+export class WaitingError extends CodedError {
+  override readonly name = 'WaitingError';
+  readonly retryAfterMs: number;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retryAfterMs: number; action?: string; cause?: unknown },
+  ) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
 /** Stored bytes are not what they must be; the object that holds them is quarantined, others go on. */
 export class CorruptDataError extends CodedError {
   override readonly name = 'CorruptDataError';

@@ -99,16 +99,7 @@ export class KubeClient {
     const metrics = options.metrics ?? silentMetrics;
     this.#shared = shared ?? {
       options,
-      limiter: new RequestLimiter(
-        {
-          requestsPerSecond: limits.kubeRequestsPerSecond,
-          burst: limits.kubeRequestBurst,
-          inFlight: limits.kubeRequestsInFlight,
-          waiting: limits.kubeRequestsWaiting,
-          ...options.limits,
-        },
-        options.clock,
-      ),
+      limiter: newLimiter(options),
       types: new ResourceTypes(async (path) => {
         const { body } = await this.request({ method: 'GET', path, what: `discover ${path}` });
         return body;
@@ -136,6 +127,12 @@ export class KubeClient {
       scope.gate ?? this.#gate,
       scope.signal ?? this.#signal,
     );
+  }
+
+  /** The same connection with a rate limit of its own and no gate: for renewing a Lease while other requests queue. */
+  separate(): KubeClient {
+    const { options } = this.#shared;
+    return new KubeClient(options, { ...this.#shared, limiter: newLimiter(options) });
   }
 
   get clock(): Clock {
@@ -406,6 +403,16 @@ export class KubeClient {
     });
     return body as T;
   }
+}
+
+function newLimiter(options: KubeClientOptions): RequestLimiter {
+  const defaults: RequestLimiterOptions = {
+    requestsPerSecond: limits.kubeRequestsPerSecond,
+    burst: limits.kubeRequestBurst,
+    inFlight: limits.kubeRequestsInFlight,
+    waiting: limits.kubeRequestsWaiting,
+  };
+  return new RequestLimiter({ ...defaults, ...options.limits }, options.clock);
 }
 
 function writeQuery(options: WriteOptions): NonNullable<RawRequest['query']> {

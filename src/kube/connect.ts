@@ -1,9 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.ts';
 import { CodedError } from '../base/errors.ts';
-import type { Metrics } from '../base/metrics.ts';
-import type { Random } from '../base/random.ts';
 import { KubeClient, type KubeClientOptions } from './client.ts';
 import type { ClusterConnection } from './connection.ts';
 import { inClusterConnection } from './in-cluster.ts';
@@ -45,14 +42,7 @@ export async function findConnection(options: ConnectOptions): Promise<ClusterCo
 /** A client over real sockets. */
 export function connect(
   connection: ClusterConnection,
-  options: {
-    readonly clock: Clock;
-    readonly random: Random;
-    readonly metrics?: Metrics;
-    readonly userAgent?: string;
-    readonly resources?: KubeClientOptions['resources'];
-    readonly limits?: KubeClientOptions['limits'];
-  },
+  options: Omit<KubeClientOptions, 'transport'>,
 ): KubeClient {
   return new KubeClient({
     ...options,

@@ -19,6 +19,8 @@ export interface ListWatchSink<T> {
   listed(resourceVersion: string): void;
   upserted(object: T): void;
   deleted(object: T): void;
+  /** A list or watch failed and is tried again. */
+  failed?(error: unknown): void;
 }
 
 export interface ListWatchOptions {
@@ -147,6 +149,7 @@ class ListWatch<T extends KubeObject> {
     this.#failures++;
     const watching = this.#resourceVersion !== undefined;
     const end = endOf(error);
+    this.#sink.failed?.(error);
     if (watching) this.#ended(end);
     // A list is the remedy for an expired version: no need to wait for it, unless it did not help.
     this.#skipPause = end === 'expired' && this.#failures === 1;

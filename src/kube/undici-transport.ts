@@ -99,7 +99,8 @@ export class UndiciTransport implements Transport {
     if (known?.fingerprint === fingerprint) return known;
     const made: Dispatchers = {
       fingerprint,
-      requests: this.#dispatcher(tls, limits.kubeRequestsInFlight),
+      // Some beyond the limit of one client: the renewal of a Lease never waits for others.
+      requests: this.#dispatcher(tls, limits.kubeRequestsInFlight + 8),
       streams: this.#dispatcher(tls, null),
     };
     this.#dispatchers = made;
