@@ -84,6 +84,10 @@ export const errorCatalogue = {
     meaning: 'The object store did not answer, or answered with a server fault.',
     action: 'Check that the store is up and reachable; the operation is repeated where that is safe.',
   },
+  ConfigInvalid: {
+    meaning: 'A part of a configuration is not valid for the server that would read it; it is left out.',
+    action: 'Correct the named field; everything else is live.',
+  },
   CorruptData: {
     meaning: 'Stored bytes fail their checksum or break their format.',
     action: 'Restore the named object from a replica or a backup, or remove it.',
@@ -108,9 +112,17 @@ export const errorCatalogue = {
     meaning: 'Several fields of one object do not fit together.',
     action: 'Change the fields that the message names.',
   },
+  FileFieldRefused: {
+    meaning: 'A field would make a server read a file inside its container.',
+    action: 'Give the value itself, or a reference to a Secret where the kind has one.',
+  },
   FileReadRefused: {
     meaning: "A field would read a file inside a server's container.",
     action: 'Put the value in a Secret and refer to it.',
+  },
+  FlagRefused: {
+    meaning: 'A command-line flag or feature is set by the operator or must not be set.',
+    action: 'Remove it, or use the field of the stack that stands for it.',
   },
   InlineSecretRefused: {
     meaning: 'A credential is written in the object itself.',
@@ -124,13 +136,25 @@ export const errorCatalogue = {
     meaning: 'A duration cannot be read.',
     action: 'Write it as Prometheus does: 30s, 5m, 1d12h.',
   },
+  InvalidExpression: {
+    meaning: 'A PromQL expression is not accepted by the Prometheus version that should run it.',
+    action: 'Correct the expression at the position that the fault names.',
+  },
   InvalidInhibitRule: {
     meaning: 'An inhibition rule cannot be used.',
     action: 'Correct the named field.',
   },
+  InvalidLabel: {
+    meaning: 'The name of a label or annotation cannot be used.',
+    action: 'Rename the label.',
+  },
   InvalidMatcher: {
     meaning: 'A label matcher cannot be read.',
     action: 'Write it as name="value", or with != =~ !~ instead of =.',
+  },
+  InvalidMetricName: {
+    meaning: 'The name of a recorded series cannot be used.',
+    action: 'Choose a name of letters, digits, underscores and colons.',
   },
   InvalidReceiver: {
     meaning: 'A receiver would be refused by Alertmanager.',
@@ -180,6 +204,10 @@ export const errorCatalogue = {
     meaning: 'An object that was asked for is not in the object store.',
     action: 'Nothing, where it was deleted meanwhile; else restore it.',
   },
+  PodTemplateInvalid: {
+    meaning: 'A podTemplate patch cannot be merged; the pod template stays as it was.',
+    action: 'Correct the named field of the patch.',
+  },
   ProgramUnavailable: {
     meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
     action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
@@ -187,6 +215,10 @@ export const errorCatalogue = {
   ReconcileTimeout: {
     meaning: 'Bringing one object to its declared state took longer than allowed.',
     action: 'Nothing if it passes by itself; else check the load of the API server and of the operator.',
+  },
+  ReservedLabel: {
+    meaning: 'A rule sets a label that only promfleet may set.',
+    action: 'Remove the label, or choose a name that does not begin with promfleet_.',
   },
   SecretKeyMissing: {
     meaning: 'A Secret, or the key in it, that a field refers to does not exist.',

@@ -1,0 +1,150 @@
+import { limits } from '../../base/limits.ts';
+import type { Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
+import { type FieldFault, type FieldPath, formatPath, statusFault } from '../../crds/fault.ts';
+import type { Fault } from '../../crds/selection-status.ts';
+import { parseDuration } from '../../storage-engine/promql/syntax/durations.ts';
+import { checkExpr } from '../../storage-engine/promql/syntax/parse.ts';
+
+/** What decides which rules a Prometheus accepts. */
+export interface RuleDialect {
+  /** Such as `v3.5.3`. */
+  readonly version: string;
+  readonly featureFlags: readonly string[];
+}
+
+/** Labels of this form belong to promfleet. */
+const reservedPrefix = 'promfleet_';
+
+/**
+ * Everything for which a Prometheus of this version would refuse the group, and reserved labels. Paths begin in the
+ * group (`rules`, 2, `expr`). Pure; the shape of the group is already checked. Source of the checks: Prometheus
+ * `model/rulefmt` (RuleGroups.Validate, Rule.Validate). At most `limits.objectFaults` faults.
+ */
+export function checkRuleGroup(group: RuleGroup, dialect: RuleDialect): readonly FieldFault[] {
+  const faults = new GroupFaults();
+  for (const field of ['interval', 'queryOffset'] as const) checkDuration(group[field], [field], faults);
+  checkLabels(group.labels, ['labels'], faults);
+  for (const [index, rule] of (group.rules ?? []).entries()) {
+    if (faults.full) break;
+    checkRule(rule, index, dialect, faults);
+  }
+  return faults.list;
+}
+
+/** The faults of a group in the form of a status, the group named instead of counted. */
+export function ruleGroupStatusFaults(group: RuleGroup, dialect: RuleDialect): readonly Fault[] {
+  return checkRuleGroup(group, dialect).map((fault) => {
+    const inside = formatPath(fault.path);
+    return { ...statusFault(fault), path: `spec.groups[${group.name}]${inside === '' ? '' : `.${inside}`}` };
+  });
+}
+
+/** Rules of one group that say the same twice: allowed, but hardly meant. Pairs of the later and the earlier index. */
+export function duplicateRules(group: RuleGroup): readonly (readonly [later: number, earlier: number])[] {
+  const seen = new Map<string, number>();
+  const pairs: [number, number][] = [];
+  for (const [index, rule] of (group.rules ?? []).entries()) {
+    const labels = Object.entries(rule.labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = JSON.stringify([rule.alert, rule.record, labels]);
+    const earlier = seen.get(key);
+    if (earlier === undefined) seen.set(key, index);
+    else pairs.push([index, earlier]);
+  }
+  return pairs;
+}
+
+class GroupFaults {
+  readonly list: FieldFault[] = [];
+
+  get full(): boolean {
+    return this.list.length >= limits.objectFaults;
+  }
+
+  add(fault: FieldFault): void {
+    if (!this.full) this.list.push(fault);
+  }
+}
+
+function checkRule(rule: Rule, index: number, dialect: RuleDialect, faults: GroupFaults): void {
+  const at = (...rest: (string | number)[]): FieldPath => ['rules', index, ...rest];
+  const what = rule.alert === undefined ? `record ${rule.record}` : `alert ${rule.alert}`;
+  const [fault] = checkExpr(rule.expr, { version: dialect.version, features: dialect.featureFlags });
+  if (fault !== undefined)
+    faults.add({
+      path: at('expr'),
+      code: 'InvalidExpression',
+      message: `${what}: ${fault.reason}`,
+      ...positionAt(rule.expr, fault.span.start),
+    });
+  if (rule.record !== undefined) checkRecordName(rule.record, at('record'), faults);
+  checkDuration(rule.for, at('for'), faults);
+  checkDuration(rule.keepFiringFor, at('keepFiringFor'), faults);
+  checkLabels(rule.labels, at('labels'), faults);
+  for (const name of Object.keys(rule.annotations ?? {}))
+    if (!isLabelName(name))
+      faults.add({
+        path: at('annotations', name),
+        code: 'InvalidLabel',
+        message: `${what}: the name of an annotation must be text that is not empty`,
+        inKey: true,
+      });
+}
+
+function checkRecordName(name: string, path: FieldPath, faults: GroupFaults): void {
+  if (/[{}]/.test(name))
+    faults.add({
+      path,
+      code: 'InvalidMetricName',
+      message: 'the name of the recorded series holds braces; labels belong in the field labels',
+    });
+  else if (!isLabelName(name))
+    faults.add({
+      path,
+      code: 'InvalidMetricName',
+      message: 'the name of the recorded series is no valid text',
+    });
+}
+
+function checkLabels(
+  labels: Readonly<Record<string, string>> | undefined,
+  path: FieldPath,
+  faults: GroupFaults,
+): void {
+  for (const name of Object.keys(labels ?? {})) {
+    const below = [...path, name];
+    if (name.startsWith(reservedPrefix))
+      faults.add({
+        path: below,
+        code: 'ReservedLabel',
+        message: `labels that begin with ${reservedPrefix} are set by promfleet alone`,
+        inKey: true,
+      });
+    else if (name === '__name__' || !isLabelName(name))
+      faults.add({
+        path: below,
+        code: 'InvalidLabel',
+        message: `${JSON.stringify(name)} cannot be the name of a label of a rule`,
+        inKey: true,
+      });
+    else if (!labels![name]!.isWellFormed())
+      faults.add({ path: below, code: 'InvalidLabel', message: 'the value is no valid Unicode text' });
+  }
+}
+
+function checkDuration(text: string | undefined, path: FieldPath, faults: GroupFaults): void {
+  if (text === undefined) return;
+  const result = parseDuration(text);
+  if ('reason' in result) faults.add({ path, code: 'InvalidDuration', message: result.reason });
+}
+
+/** Prometheus 3 takes any text as a name that is valid UTF-8 and not empty. */
+function isLabelName(name: string): boolean {
+  return name !== '' && name.isWellFormed();
+}
+
+/** Line and column, both from 1, of a UTF-16 index; columns in code points. */
+function positionAt(text: string, index: number): { line: number; column: number } {
+  const before = text.slice(0, index);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  return { line: before.split('\n').length, column: [...before.slice(lineStart)].length + 1 };
+}
