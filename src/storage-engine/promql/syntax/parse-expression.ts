@@ -1,6 +1,7 @@
 import { limits } from '../../../base/limits.ts';
 import type { AggregateExpr, AggregateOperator, BinaryExpr, BinaryOperator, CallExpr, Expr } from './ast.ts';
 import { typeOf } from './ast.ts';
+import { syntaxSince } from './dialect.ts';
 import { type FunctionSignature, findFunction, isFunctionEnabled } from './functions.ts';
 import { goQuote } from './go-format.ts';
 import { isNumeric, isSign, joinSpans, parseNumberLiteral, spanOf } from './parse-duration.ts';
@@ -121,22 +122,31 @@ function parsePrimary(stream: TokenStream): Expr {
   return stream.unexpected();
 }
 
-const callableWords: ReadonlySet<string> = new Set([
-  'identifier',
-  'start',
-  'end',
-  'step',
-  'range',
-  'min_of',
-  'max_of',
-]);
+const callableWords: ReadonlySet<string> = new Set(['start', 'end', 'step', 'range', 'min_of', 'max_of']);
+
+function isCallable(stream: TokenStream, kind: string): boolean {
+  if (kind === 'identifier') return true;
+  return callableWords.has(kind) && stream.dialect.release >= syntaxSince.queryFunctions;
+}
+
+function startsExpression(stream: TokenStream): boolean {
+  const { kind } = stream.peek();
+  return (
+    isNumeric(stream) ||
+    isSign(stream) ||
+    kind === 'string' ||
+    kind === '(' ||
+    kind === '{' ||
+    isMetricName(kind)
+  );
+}
 
 /** What begins with a name: an aggregation, a call, or a selector. */
 function parseNamed(stream: TokenStream, token: Token): Expr {
   const following = stream.peekSecond();
   if (aggregators.has(token.kind)) {
     if (following === '(' || following === 'by' || following === 'without') return parseAggregate(stream);
-  } else if (following === '(' && callableWords.has(token.kind)) {
+  } else if (following === '(' && isCallable(stream, token.kind)) {
     return parseCall(stream);
   }
   return parseVectorSelector(stream);
@@ -169,7 +179,7 @@ function parseArguments(stream: TokenStream): Expr[] {
   args.push(parseExpression(stream));
   while (!stream.is(')')) {
     const comma = stream.expect(',');
-    if (stream.is(')') || stream.is(',')) {
+    if (!startsExpression(stream)) {
       stream.fault(spanOf(comma), 'trailing commas not allowed in function call args');
     } else {
       args.push(parseExpression(stream));
