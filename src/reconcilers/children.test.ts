@@ -1,19 +1,20 @@
 import { expect, test } from 'vitest';
+import type { Manifest } from '../render/workload/manifest.ts';
 import { planChildren, withManifestHash } from './children.ts';
-import { identityOf, type KubeObject } from './object.ts';
+import { identityOf } from './object.ts';
 
-const service: KubeObject = {
+const service: Manifest = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'a', namespace: 'n', labels: { x: 'y' } },
   spec: { ports: [{ name: 'web', port: 80 }], selector: {} },
 };
 
-function live(...objects: KubeObject[]): Map<string, KubeObject> {
+function live(...objects: Manifest[]): Map<string, Manifest> {
   return new Map(objects.map((object) => [identityOf(object), object]));
 }
 
-const stored: KubeObject = {
+const stored: Manifest = {
   ...withManifestHash(service),
   spec: { ports: [{ name: 'web', port: 80, protocol: 'TCP' }], clusterIP: '10.0.0.1' },
   status: { loadBalancer: {} },
@@ -27,7 +28,7 @@ test('an object that holds everything desired, with defaults beside it, is left 
   expect(planChildren([service], live(stored))).toEqual({ apply: [], remove: [] });
 });
 
-test.each<[string, KubeObject]>([
+test.each<[string, Manifest]>([
   ['a changed value', { ...stored, spec: { ports: [{ name: 'web', port: 81, protocol: 'TCP' }] } }],
   ['a further list item', { ...stored, spec: { ports: [{ name: 'web', port: 80 }, { port: 81 }] } }],
   ['a lost label', { ...stored, metadata: { ...stored.metadata, labels: {} } }],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Manifest } from '../render/workload/manifest.ts';
 import { canonicalJson, jsonContains } from './json.ts';
 import { identityOf, type KubeObject } from './object.ts';
 
@@ -13,17 +14,24 @@ export type AppliedVersions = ReadonlyMap<
 
 export interface ChildrenPlan {
   /** Manifests to apply, in the given order, each with its hash annotation. */
-  readonly apply: readonly KubeObject[];
+  readonly apply: readonly Manifest[];
   /** Live objects that nothing asks for any more. */
   readonly remove: readonly KubeObject[];
 }
 
-/** SHA-256 of the manifest, 32 hex digits. */
-export function manifestHash(manifest: KubeObject): string {
-  return createHash('sha256').update(canonicalJson(manifest)).digest('hex').slice(0, 32);
+const hashes = new WeakMap<Manifest, string>();
+
+/** SHA-256 of the manifest, 32 hex digits. Computed once per manifest object: manifests are never changed. */
+export function manifestHash(manifest: Manifest): string {
+  let hash = hashes.get(manifest);
+  if (hash === undefined) {
+    hash = createHash('sha256').update(canonicalJson(manifest)).digest('hex').slice(0, 32);
+    hashes.set(manifest, hash);
+  }
+  return hash;
 }
 
-export function withManifestHash(manifest: KubeObject): KubeObject {
+export function withManifestHash(manifest: Manifest): Manifest {
   const { metadata } = manifest;
   const annotations = { ...metadata.annotations, [manifestHashAnnotation]: manifestHash(manifest) };
   return { ...manifest, metadata: { ...metadata, annotations } };
@@ -34,7 +42,7 @@ export function withManifestHash(manifest: KubeObject): KubeObject {
  * still holds every desired value, so that changes by others are repaired and unchanged inputs write nothing.
  */
 export function planChildren(
-  desired: readonly KubeObject[],
+  desired: readonly Manifest[],
   live: ReadonlyMap<string, KubeObject>,
   applied: AppliedVersions = new Map(),
 ): ChildrenPlan {
@@ -48,7 +56,7 @@ export function planChildren(
 }
 
 function isCurrent(
-  manifest: KubeObject,
+  manifest: Manifest,
   live: ReadonlyMap<string, KubeObject>,
   applied: AppliedVersions,
 ): boolean {

@@ -1,11 +1,10 @@
 import type { ObjectMeta } from '../crds/metadata.ts';
 
-/** Any Kubernetes object as JSON. */
+/** What every Kubernetes object has. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
-  readonly [field: string]: unknown;
 }
 
 /** Names one object of a kind the reader knows. */

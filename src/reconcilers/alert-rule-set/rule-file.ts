@@ -1,0 +1,81 @@
+import { dump, load } from 'js-yaml';
+import type { Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
+import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
+import { ruleFilePath } from '../../render/names.ts';
+import type { CompiledRuleSet, RenderedGroup } from './compile.ts';
+
+/** The file that a rule set becomes in one stack's bundle. */
+export interface AssembledFile {
+  /** Absent when no group is left. */
+  readonly file: BundleFile | undefined;
+  /** Identifies the content. */
+  readonly contentHash: string | undefined;
+  /** Groups that have a fault and run on in their last good version. */
+  readonly lastGoodGroups: readonly string[];
+}
+
+export interface FileOwner {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/**
+ * Good groups in their new version, refused ones in the version that `previous` (the file as it lies in the bundle)
+ * still holds, if the object is the same one and `isStillGood`. So the bundle itself is the memory of last good
+ * versions: it survives restarts, and forgets with its object.
+ */
+export function assembleRuleFile(
+  owner: FileOwner,
+  compiled: CompiledRuleSet,
+  previous: BundleFile | undefined,
+  isStillGood: (group: RuleGroup) => boolean,
+): AssembledFile {
+  const refused = compiled.groups.filter((group) => group.rendered === undefined);
+  const old = refused.length === 0 || previous?.meta?.uid !== owner.uid ? [] : groupsOf(previous.content);
+  const lastGoodGroups: string[] = [];
+  const groups: RenderedGroup[] = [];
+  for (const { name, rendered } of compiled.groups) {
+    if (groups.some((group) => group.name === name)) continue;
+    if (rendered !== undefined) {
+      groups.push(rendered);
+      continue;
+    }
+    const lastGood = old.find((group) => group.name === name);
+    if (lastGood === undefined || !isStillGood(specOf(lastGood))) continue;
+    groups.push(lastGood);
+    lastGoodGroups.push(name);
+  }
+  if (groups.length === 0) return { file: undefined, contentHash: undefined, lastGoodGroups };
+  const content = dump({ groups }, { lineWidth: -1, noRefs: true });
+  return {
+    file: { path: ruleFilePath(owner.namespace, owner.name), content, meta: { uid: owner.uid } },
+    contentHash: sha256Hex(content).slice(0, 16),
+    lastGoodGroups,
+  };
+}
+
+function groupsOf(content: string): readonly RenderedGroup[] {
+  const value = load(content) as { readonly groups?: readonly RenderedGroup[] } | undefined;
+  return value?.groups ?? [];
+}
+
+/** A rendered group in the spelling of the custom resource, to check it again. */
+function specOf(group: RenderedGroup): RuleGroup {
+  const { query_offset: queryOffset, rules, ...rest } = group as Record<string, unknown>;
+  return {
+    ...rest,
+    ...(queryOffset === undefined ? {} : { queryOffset }),
+    rules: ((rules ?? []) as Record<string, unknown>[]).map((rule) => {
+      const { keep_firing_for: keepFiringFor, labels, ...others } = rule;
+      const own = Object.entries((labels ?? {}) as Record<string, string>).filter(
+        ([name]) => !name.startsWith('promfleet_'),
+      );
+      return {
+        ...others,
+        ...(keepFiringFor === undefined ? {} : { keepFiringFor }),
+        ...(own.length === 0 ? {} : { labels: Object.fromEntries(own) }),
+      } as Rule;
+    }),
+  } as unknown as RuleGroup;
+}

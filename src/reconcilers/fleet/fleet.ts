@@ -1,0 +1,137 @@
+import type { AlertRoute } from '../../crds/alert-route.ts';
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import { type KubeObject, keyOf } from '../object.ts';
+import { type ConsentPolicy, type SelectingStack, selectObject, type Verdict } from '../selection.ts';
+import type { SelectionView } from './selection-view.ts';
+import { StackState } from './stack-state.ts';
+
+/** A cache of objects by key, kept by somebody else. */
+export interface ObjectSource<T> {
+  get(key: string): T | undefined;
+  /** In one namespace, or all. */
+  list(namespace?: string): readonly T[];
+}
+
+export interface FleetSources {
+  readonly ruleSets: ObjectSource<AlertRuleSet>;
+  readonly routes: ObjectSource<AlertRoute>;
+  readonly namespaces: ObjectSource<KubeObject>;
+}
+
+export interface StackVerdict {
+  readonly stack: StackState;
+  readonly verdict: Verdict;
+}
+
+/** Keys that need work after a change. */
+export interface Affected {
+  readonly stacks: readonly string[];
+  readonly ruleSets: Iterable<string>;
+  readonly routes: Iterable<string>;
+}
+
+type TeamKind = 'ruleSets' | 'routes';
+
+/** All stacks, and which of the teams' objects each of them takes. A change marks as few objects as it concerns. */
+export class Fleet {
+  readonly #stacks = new Map<string, StackState>();
+  readonly #sources: FleetSources;
+  readonly #policy: ConsentPolicy;
+
+  constructor(sources: FleetSources, policy: ConsentPolicy) {
+    this.#sources = sources;
+    this.#policy = policy;
+  }
+
+  stack(key: string): StackState | undefined {
+    return this.#stacks.get(key);
+  }
+
+  stacks(): IterableIterator<StackState> {
+    return this.#stacks.values();
+  }
+
+  /** What every stack says about an object of this kind. */
+  verdicts(kind: TeamKind, object: KubeObject): StackVerdict[] {
+    return [...this.#stacks.values()].map((stack) => ({
+      stack,
+      verdict: this.verdict(stack[kind].selector, object),
+    }));
+  }
+
+  verdict(selector: SelectingStack, object: KubeObject): Verdict {
+    const labels = this.#sources.namespaces.get(object.metadata.namespace ?? '')?.metadata.labels;
+    return selectObject(selector, object.metadata, labels, this.#policy);
+  }
+
+  upsertStack(object: MonitoringStack): Affected {
+    const key = keyOf(object);
+    const known = this.#stacks.get(key);
+    // A namesake made anew shares nothing with the old one.
+    const isNew = known === undefined || known.object.metadata.uid !== object.metadata.uid;
+    const stack = isNew ? new StackState(object) : known;
+    const changed = isNew ? { ruleSets: true, routes: true } : stack.update(object);
+    if (isNew) this.#stacks.set(key, stack);
+    return {
+      stacks: [key],
+      ruleSets: changed.ruleSets ? this.#markAll('ruleSets', stack) : [],
+      routes: changed.routes ? this.#markAll('routes', stack) : [],
+    };
+  }
+
+  removeStack(key: string): Affected {
+    if (!this.#stacks.delete(key)) return { stacks: [], ruleSets: [], routes: [] };
+    const keys = (kind: TeamKind) => this.#sources[kind].list().map(keyOf);
+    return { stacks: [key], ruleSets: keys('ruleSets'), routes: keys('routes') };
+  }
+
+  /** A team's object came, changed or went. */
+  objectChanged(kind: TeamKind, key: string): Affected {
+    const object = this.#sources[kind].get(key);
+    const stacks: string[] = [];
+    for (const stack of this.#stacks.values()) {
+      if (this.#mark(stack[kind], stack[kind].selector, key, object)) stacks.push(keyText(stack));
+    }
+    return { stacks, ruleSets: kind === 'ruleSets' ? [key] : [], routes: kind === 'routes' ? [key] : [] };
+  }
+
+  /** The labels of a namespace changed: selection and consent of everything in it may have. */
+  namespaceChanged(namespace: string): Affected {
+    const stacks = new Set<string>();
+    const keys = { ruleSets: [] as string[], routes: [] as string[] };
+    for (const kind of ['ruleSets', 'routes'] as const) {
+      for (const object of this.#sources[kind].list(namespace)) {
+        const key = keyOf(object);
+        keys[kind].push(key);
+        for (const stack of this.#stacks.values()) {
+          if (this.#mark(stack[kind], stack[kind].selector, key, object)) stacks.add(keyText(stack));
+        }
+      }
+    }
+    return { stacks: [...stacks], ...keys };
+  }
+
+  #markAll(kind: TeamKind, stack: StackState): string[] {
+    const keys = this.#sources[kind].list().map(keyOf);
+    for (const key of keys) this.#mark(stack[kind], stack[kind].selector, key, this.#sources[kind].get(key));
+    for (const key of stack[kind].records.keys()) stack[kind].mark(key);
+    return keys;
+  }
+
+  #mark(
+    view: SelectionView<unknown>,
+    selector: SelectingStack,
+    key: string,
+    object: KubeObject | undefined,
+  ): boolean {
+    const concerned =
+      view.records.has(key) || (object !== undefined && this.verdict(selector, object).selected);
+    if (concerned) view.mark(key);
+    return concerned;
+  }
+}
+
+function keyText(stack: StackState): string {
+  return `${stack.key.namespace}/${stack.key.name}`;
+}

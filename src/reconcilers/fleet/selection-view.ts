@@ -1,0 +1,42 @@
+import { jsonEqual } from '../json.ts';
+import type { SelectingStack } from '../selection.ts';
+
+/**
+ * One kind of objects as one stack sees them: what is known of each that the stack took (`Record`), and which keys
+ * changed since they were last looked at. One changed object marks one key, a changed selection all of them.
+ */
+export class SelectionView<Record> {
+  readonly records = new Map<string, Record>();
+  readonly #dirty = new Set<string>();
+  #selector: SelectingStack;
+
+  constructor(selector: SelectingStack) {
+    this.#selector = selector;
+  }
+
+  get selector(): SelectingStack {
+    return this.#selector;
+  }
+
+  get dirtyCount(): number {
+    return this.#dirty.size;
+  }
+
+  /** Returns whether the selection changed. */
+  select(selector: SelectingStack): boolean {
+    const changed = !jsonEqual(selector, this.#selector);
+    this.#selector = selector;
+    return changed;
+  }
+
+  mark(key: string): void {
+    this.#dirty.add(key);
+  }
+
+  /** The marked keys, which are no longer marked; mark again those that could not be handled. */
+  take(): string[] {
+    const keys = [...this.#dirty];
+    this.#dirty.clear();
+    return keys;
+  }
+}

@@ -1,0 +1,72 @@
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import { alertmanagerSlotNames, ruleSlotNames } from '../../render/names.ts';
+import type { RouteRecord } from '../alert-route/record.ts';
+import type { RuleSetRecord } from '../alert-rule-set/record.ts';
+import type { ObjectKey } from '../object.ts';
+import { BundleState } from '../rule-bundle/bundle-state.ts';
+import type { SelectingStack } from '../selection.ts';
+import { SelectionView } from './selection-view.ts';
+
+/**
+ * What the operator remembers of one stack between reconciles. All of it can be read back from the API: a restart
+ * or a change of leader loses nothing but time.
+ */
+export class StackState {
+  readonly key: ObjectKey;
+  readonly ruleSets: SelectionView<RuleSetRecord>;
+  readonly routes: SelectionView<RouteRecord>;
+  readonly ruleBundle: BundleState;
+  readonly alertmanagerBundle: BundleState;
+  /** The bundles were read back from the API. */
+  recovered = false;
+  /** Dialect that the rule sets were last compiled for. */
+  dialectKey = '';
+  #object: MonitoringStack;
+
+  constructor(object: MonitoringStack) {
+    const { name, namespace = '' } = object.metadata;
+    this.key = { name, namespace };
+    this.#object = object;
+    this.ruleSets = new SelectionView(ruleSelection(object));
+    this.routes = new SelectionView(routeSelection(object));
+    this.ruleBundle = new BundleState(ruleSlotNames(name));
+    this.alertmanagerBundle = new BundleState(alertmanagerSlotNames(name));
+  }
+
+  get object(): MonitoringStack {
+    return this.#object;
+  }
+
+  /** Takes over a new version of the object; says whose selection changed. */
+  update(object: MonitoringStack): { readonly ruleSets: boolean; readonly routes: boolean } {
+    this.#object = object;
+    return {
+      ruleSets: this.ruleSets.select(ruleSelection(object)),
+      routes: this.routes.select(routeSelection(object)),
+    };
+  }
+}
+
+function closedOf(object: MonitoringStack): SelectingStack['closed'] {
+  if (object.metadata.deletionTimestamp !== undefined) return 'StackDeleting';
+  return object.spec.suspend === true ? 'StackSuspended' : undefined;
+}
+
+function selectionOf(
+  object: MonitoringStack,
+  namespaces: SelectingStack['namespaces'],
+  objects: SelectingStack['objects'],
+): SelectingStack {
+  const { name, namespace = '' } = object.metadata;
+  return { namespace, name, namespaces, objects, closed: closedOf(object) };
+}
+
+function ruleSelection(object: MonitoringStack): SelectingStack {
+  const select = object.spec.prometheus?.select;
+  return selectionOf(object, select?.namespaces, select?.rules);
+}
+
+function routeSelection(object: MonitoringStack): SelectingStack {
+  const select = object.spec.alertmanager?.select;
+  return selectionOf(object, select?.namespaces, select?.routes);
+}

@@ -1,0 +1,119 @@
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { BundleFile } from '../../render/bundle/slot.ts';
+import { ruleFilePath, ruleSetOfPath } from '../../render/names.ts';
+import type { CompiledRuleSet, RuleDialect, RuleGroupCompiler } from '../alert-rule-set/compile.ts';
+import type { RuleSetRecord } from '../alert-rule-set/record.ts';
+import { assembleRuleFile } from '../alert-rule-set/rule-file.ts';
+import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
+import type { StackState } from '../fleet/stack-state.ts';
+import { parseKey } from '../object.ts';
+import type { Breather } from '../ports.ts';
+
+/** Compiles one rule set, perhaps elsewhere: large ones must not hold up this thread. */
+export interface RuleSetCompilation extends Pick<RuleGroupCompiler, 'check'> {
+  compile(object: AlertRuleSet, dialect: RuleDialect): Promise<CompiledRuleSet>;
+}
+
+export interface RuleUpdate {
+  /** Rule sets whose part in the bundle, or whose faults, may have changed. */
+  readonly touched: readonly string[];
+  /** Slots that lost their last file. */
+  readonly emptied: readonly string[];
+}
+
+interface Step {
+  readonly key: string;
+  readonly put?: BundleFile;
+  readonly remove?: string;
+  readonly record?: RuleSetRecord;
+}
+
+/**
+ * Compiles what changed for this stack since the last call and packs it. When it fails nothing is taken over, and the
+ * same keys are looked at again.
+ */
+export async function updateRules(
+  stack: StackState,
+  dialect: RuleDialect,
+  fleet: Pick<Fleet, 'verdict'>,
+  ruleSets: ObjectSource<AlertRuleSet>,
+  compilation: RuleSetCompilation,
+  breather: Breather,
+): Promise<RuleUpdate> {
+  if (stack.dialectKey !== dialect.key) {
+    for (const key of stack.ruleSets.records.keys()) stack.ruleSets.mark(key);
+    stack.dialectKey = dialect.key;
+  }
+  const keys = stack.ruleSets.take();
+  const steps: Step[] = [];
+  try {
+    for (const key of keys) {
+      const step = await stepOf(key, stack, dialect, fleet, ruleSets, compilation);
+      if (step !== undefined) steps.push(step);
+      await breather.breathe();
+    }
+  } catch (error) {
+    for (const key of keys) stack.ruleSets.mark(key);
+    throw error;
+  }
+  const { emptied } = stack.ruleBundle.change({
+    put: steps.flatMap(({ put }) => (put === undefined ? [] : [put])),
+    remove: steps.flatMap(({ remove }) => (remove === undefined ? [] : [remove])),
+  });
+  for (const { key, record } of steps) {
+    if (record === undefined) stack.ruleSets.records.delete(key);
+    else stack.ruleSets.records.set(key, record);
+  }
+  return { touched: steps.map(({ key }) => key), emptied };
+}
+
+/** After a restart: what lies in the bundle of sets that may be gone by now is looked at as well. */
+export function markRecovered(stack: StackState): void {
+  for (const path of stack.ruleBundle.paths()) {
+    const owner = ruleSetOfPath(path);
+    if (owner !== undefined) stack.ruleSets.mark(`${owner.namespace}/${owner.name}`);
+  }
+}
+
+async function stepOf(
+  key: string,
+  stack: StackState,
+  dialect: RuleDialect,
+  fleet: Pick<Fleet, 'verdict'>,
+  ruleSets: ObjectSource<AlertRuleSet>,
+  compilation: RuleSetCompilation,
+): Promise<Step | undefined> {
+  const { namespace, name } = parseKey(key);
+  const path = ruleFilePath(namespace, name);
+  const object = ruleSets.get(key);
+  const isGone = object === undefined || object.metadata.deletionTimestamp !== undefined;
+  if (isGone) return { key, remove: path };
+  if (object.spec.suspend === true) return undefined;
+  if (!fleet.verdict(stack.ruleSets.selector, object).selected) return { key, remove: path };
+  const { uid = '', generation = 0 } = object.metadata;
+  const known = stack.ruleSets.records.get(key);
+  if (
+    known?.uid === uid &&
+    known.generation === generation &&
+    known.dialect === dialect.key &&
+    stack.ruleBundle.refusal(path) === undefined
+  )
+    return undefined;
+  const compiled = await compilation.compile(object, dialect);
+  const previous = stack.ruleBundle.file(path);
+  const isStillGood = (group: Parameters<RuleGroupCompiler['check']>[0]) =>
+    compilation.check(group, 0, dialect).length === 0;
+  const assembled = assembleRuleFile({ namespace, name, uid }, compiled, previous, isStillGood);
+  const record: RuleSetRecord = {
+    uid,
+    generation,
+    dialect: dialect.key,
+    path,
+    groups: compiled.groups.length,
+    acceptedGroups: compiled.groups.filter((group) => group.rendered !== undefined).length,
+    faults: compiled.groups.flatMap((group) => group.faults),
+    contentHash: assembled.contentHash,
+    lastGood: assembled.lastGoodGroups.length > 0,
+  };
+  return assembled.file === undefined ? { key, record, remove: path } : { key, record, put: assembled.file };
+}

@@ -1,0 +1,183 @@
+import type { MonitoringStack, MonitoringStackStatus, ReplicaStatus } from '../../crds/monitoring-stack.ts';
+import type { Report } from '../../render/bundle/report.ts';
+import type { Server } from '../../render/names.ts';
+import { type ConditionDraft, mergeConditions } from '../conditions.ts';
+
+/** What the API and the pods say of one StatefulSet of a stack. */
+export interface ObservedWorkload {
+  readonly server: Server;
+  readonly shard?: number;
+  readonly version: string;
+  /** Pods that should run. */
+  readonly pods: readonly ObservedPod[];
+  /** Hash of the index that its replicas should load. */
+  readonly indexHash: string | undefined;
+  /** Replicas of the current pod template; the rollout has ended when it equals the number of pods. */
+  readonly updatedReplicas: number;
+  /** The StatefulSet controller has seen the current spec. */
+  readonly observed: boolean;
+}
+
+export interface ObservedPod {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly report: Report | undefined;
+}
+
+/** What keeps the stack from being as declared until somebody changes something. */
+export interface StackFault {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ObservedStackState {
+  readonly object: MonitoringStack;
+  readonly workloads: readonly ObservedWorkload[];
+  readonly faults: readonly StackFault[];
+  readonly ruleSets: NonNullable<MonitoringStackStatus['ruleSets']>;
+  readonly routes: NonNullable<MonitoringStackStatus['routes']>;
+  readonly silences: MonitoringStackStatus['silences'];
+  readonly agentImage: string | undefined;
+}
+
+/** Replicas listed in a status. */
+const maxReplicas = 128;
+
+export function decideStackStatus(observed: ObservedStackState, nowMs: number): MonitoringStackStatus {
+  const { object, workloads } = observed;
+  const of = (server: Server) => workloads.filter((workload) => workload.server === server);
+  const replicas = workloads.flatMap(replicasOf);
+  const [prometheus, alertmanager] = [summaryOf(of('prometheus')), summaryOf(of('alertmanager'))];
+  const total = summaryOf(workloads);
+  const generation = object.metadata.generation;
+  const alertmanagerIndexHash = of('alertmanager')[0]?.indexHash;
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    conditions: mergeConditions(object.status?.conditions, conditionsOf(observed, total), generation, nowMs),
+    prometheus,
+    alertmanager,
+    shards: of('prometheus').map((workload) => {
+      const { replicas: count, readyReplicas, loadedReplicas } = summaryOf([workload]);
+      const hash = workload.indexHash === undefined ? {} : { indexHash: workload.indexHash };
+      return { shard: workload.shard ?? 0, replicas: count, readyReplicas, loadedReplicas, ...hash };
+    }),
+    ...(alertmanagerIndexHash === undefined ? {} : { alertmanagerIndexHash }),
+    replicas: [...replicas].sort((a, b) => trouble(b) - trouble(a)).slice(0, maxReplicas),
+    ruleSets: observed.ruleSets,
+    routes: observed.routes,
+    ...(observed.silences === undefined ? {} : { silences: observed.silences }),
+    ready: {
+      prometheus: `${prometheus.readyReplicas}/${prometheus.replicas}`,
+      alertmanager: `${alertmanager.readyReplicas}/${alertmanager.replicas}`,
+      loaded: `${total.loadedReplicas}/${total.replicas}`,
+    },
+    ...(observed.agentImage === undefined ? {} : { agentImage: observed.agentImage }),
+  };
+}
+
+function trouble(replica: ReplicaStatus): number {
+  return (replica.ready ? 0 : 2) + (replica.loaded ? 0 : 1);
+}
+
+function isLoaded(pod: ObservedPod, indexHash: string | undefined): boolean {
+  return indexHash !== undefined && pod.report?.indexHash === indexHash && pod.report.error === undefined;
+}
+
+function replicasOf(workload: ObservedWorkload): ReplicaStatus[] {
+  return workload.pods.map((pod) => {
+    const { report } = pod;
+    return {
+      pod: pod.name,
+      component: workload.server,
+      ...(workload.shard === undefined ? {} : { shard: workload.shard }),
+      ready: pod.ready,
+      loaded: isLoaded(pod, workload.indexHash),
+      ...(report === undefined
+        ? {}
+        : {
+            indexHash: report.indexHash,
+            serverVersion: report.serverVersion.slice(0, 64),
+            agentVersion: report.agentVersion.slice(0, 64),
+            quarantined: report.quarantined.length,
+            ...(report.error === undefined ? {} : { error: report.error.slice(0, 2048) }),
+          }),
+    };
+  });
+}
+
+interface Summary {
+  readonly version?: string;
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  readonly updatedReplicas: number;
+  readonly loadedReplicas: number;
+}
+
+function summaryOf(workloads: readonly ObservedWorkload[]): Summary {
+  const version = workloads[0]?.version;
+  const sum = (count: (workload: ObservedWorkload) => number) =>
+    workloads.reduce((total, workload) => total + count(workload), 0);
+  return {
+    ...(version === undefined ? {} : { version }),
+    replicas: sum((workload) => workload.pods.length),
+    readyReplicas: sum((workload) => workload.pods.filter((pod) => pod.ready).length),
+    updatedReplicas: sum((workload) => workload.updatedReplicas),
+    loadedReplicas: sum(
+      (workload) => workload.pods.filter((pod) => isLoaded(pod, workload.indexHash)).length,
+    ),
+  };
+}
+
+function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDraft[] {
+  const draft = (type: string, status: boolean, reason: string, message: string): ConditionDraft => ({
+    type,
+    status: status ? 'True' : 'False',
+    reason,
+    message,
+  });
+  const { object, workloads, faults } = observed;
+  if (object.spec.suspend === true)
+    return [
+      draft('Ready', false, 'Suspended', 'spec.suspend is true: nothing is changed'),
+      draft('Reconciling', false, 'Suspended', ''),
+      draft('Stalled', false, 'Suspended', ''),
+    ];
+  const text =
+    `${total.readyReplicas}/${total.replicas} replicas ready, ${total.updatedReplicas} updated, ` +
+    `${total.loadedReplicas} with the current configuration`;
+  const [fault] = faults;
+  if (fault !== undefined) {
+    const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`;
+    return [
+      draft('Ready', false, fault.code, `${fault.message}${more}`),
+      draft('Reconciling', false, 'Stalled', ''),
+      draft('Stalled', true, fault.code, `${fault.message}${more}`),
+    ];
+  }
+  const refused = workloads
+    .flatMap((workload) => workload.pods)
+    .find((pod) => pod.report?.error !== undefined);
+  const reason = !workloads.every((workload) => workload.observed)
+    ? 'Applying'
+    : total.updatedReplicas < total.replicas
+      ? 'RollingOut'
+      : total.readyReplicas < total.replicas
+        ? 'PodsNotReady'
+        : refused !== undefined
+          ? 'ConfigRefused'
+          : total.loadedReplicas < total.replicas
+            ? 'Loading'
+            : undefined;
+  if (reason === undefined)
+    return [
+      draft('Ready', true, 'Ready', text),
+      draft('Reconciling', false, 'Ready', ''),
+      draft('Stalled', false, 'Ready', ''),
+    ];
+  const message = reason === 'ConfigRefused' ? `${refused!.name}: ${refused!.report!.error}` : text;
+  return [
+    draft('Ready', false, reason, message),
+    draft('Reconciling', true, reason, message),
+    draft('Stalled', false, 'Reconciling', ''),
+  ];
+}
