@@ -127,4 +127,26 @@ export const limits = {
   promqlTreeLevels: 1000,
   /** Longest regular expression in a label matcher. */
   promqlRegexCharacters: 256 * 1024,
+  /** Pause between looks at a process that an earlier run of the node started. */
+  adoptedProcessPollMs: 500,
+  /** One log file of a container of the local node; the one before it is kept. */
+  containerLogBytes: 10 * 1024 * 1024,
+  /** Wait before the second restart of a failing container; doubled each time. */
+  containerBackoffFirstMs: 1_000,
+  /** Longest wait between restarts of a failing container. */
+  containerBackoffMaxMs: 60_000,
+  /** Run time after which a container that ends counts as healthy before. */
+  containerBackoffResetMs: 60_000,
+  /** Events that the local node writes per minute. */
+  nodeEventsPerMinute: 120,
+  /** Objects that the controllers of the local node work on at once. */
+  nodeReconcileConcurrency: 8,
+  /** Time that pods get to end when the local control plane stops. */
+  nodeStopGraceMs: 8_000,
+  /** Pause between refreshes of the ConfigMap and Secret volumes of one pod. */
+  podVolumeRefreshMs: 5_000,
+  /** Open connections of one Service forwarder of the local node. */
+  proxyConnections: 1_000,
+  /** Buckets of all samples of one histogram chunk. */
+  histogramChunkBuckets: 4_000_000,
 } as const;

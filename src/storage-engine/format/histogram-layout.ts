@@ -1,0 +1,82 @@
+import { CorruptDataError } from '../../base/errors.ts';
+import type { BitReader } from './bit-reader.ts';
+import { readVarbitInt, readVarbitUint } from './varbit.ts';
+
+/** A run of buckets: `offset` empty ones after the run before (from bucket 0 for the first), then `length` stored ones. */
+export interface BucketSpan {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What all histograms of one chunk share. */
+export interface HistogramLayout {
+  /** -4 to 8: base 2^(2^-schema); -53: boundaries in `customValues`. */
+  readonly schema: number;
+  readonly zeroThreshold: number;
+  readonly positiveSpans: readonly BucketSpan[];
+  readonly negativeSpans: readonly BucketSpan[];
+  readonly customValues: Float64Array;
+}
+
+/** Schema whose bucket boundaries are given one by one. */
+export const customBucketsSchema = -53;
+/** Exponential schemas as a writer may store them; readers reduce those above 8 to 8. */
+const exponentialSchemas = { min: -9, max: 52 };
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+export function floatOfBits(bits: bigint): number {
+  scratch.setBigUint64(0, bits);
+  return scratch.getFloat64(0);
+}
+
+/** Reads the layout at the head of a histogram chunk of `dataBytes` bytes. */
+export function readHistogramLayout(reader: BitReader, dataBytes: number): HistogramLayout {
+  const zeroThreshold = readZeroThreshold(reader);
+  const schema = readVarbitInt(reader);
+  const exponential = schema >= exponentialSchemas.min && schema <= exponentialSchemas.max;
+  if (!exponential && schema !== customBucketsSchema)
+    throw new CorruptDataError(`histogram chunk: schema ${schema} is not known`);
+  const positiveSpans = readSpans(reader, dataBytes);
+  const negativeSpans = readSpans(reader, dataBytes);
+  const customValues =
+    schema === customBucketsSchema ? readCustomValues(reader, dataBytes) : new Float64Array(0);
+  return { schema, zeroThreshold, positiveSpans, negativeSpans, customValues };
+}
+
+function readZeroThreshold(reader: BitReader): number {
+  const byte = reader.bits(8);
+  if (byte === 0) return 0;
+  return byte === 255 ? floatOfBits(reader.bits64(64)) : 0.5 * 2 ** (byte - 243);
+}
+
+function readSpans(reader: BitReader, dataBytes: number): BucketSpan[] {
+  const count = boundedCount(readVarbitUint(reader), dataBytes, 'spans');
+  const spans: BucketSpan[] = [];
+  for (let i = 0; i < count; i++) {
+    const length = readVarbitUint(reader);
+    spans.push({ length, offset: readVarbitInt(reader) });
+  }
+  boundedCount(bucketCount(spans), dataBytes, 'buckets');
+  return spans;
+}
+
+function readCustomValues(reader: BitReader, dataBytes: number): Float64Array {
+  const values = new Float64Array(boundedCount(readVarbitUint(reader), dataBytes, 'custom values'));
+  for (let i = 0; i < values.length; i++) {
+    const short = readVarbitUint(reader);
+    values[i] = short === 0 ? floatOfBits(reader.bits64(64)) : (short - 1) / 1000;
+  }
+  return values;
+}
+
+/** Each stored thing takes a bit at least: a larger count is a lie that must not size a buffer. */
+function boundedCount(count: number, dataBytes: number, what: string): number {
+  if (count > dataBytes * 8)
+    throw new CorruptDataError(`histogram chunk: ${count} ${what} cannot lie in ${dataBytes} bytes`);
+  return count;
+}
+
+export function bucketCount(spans: readonly BucketSpan[]): number {
+  return spans.reduce((sum, span) => sum + span.length, 0);
+}
