@@ -4,12 +4,16 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { generatedFiles } from '../src/crds/generated-files.ts';
 import { errorCatalogueDocument } from './generate-errors.ts';
 
 export type Generated = Readonly<Record<string, string>>;
 
 const root = join(import.meta.dirname, '..');
-const generators: readonly (() => Generated | Promise<Generated>)[] = [errorCatalogueDocument];
+const generators: readonly (() => Generated | Promise<Generated>)[] = [
+  errorCatalogueDocument,
+  () => Object.fromEntries(generatedFiles()),
+];
 
 const check = process.argv.includes('--check');
 const differing: string[] = [];
