@@ -152,7 +152,8 @@ class ListWatch<T extends KubeObject> {
     this.#sink.failed?.(error);
     if (watching) this.#ended(end);
     // A list is the remedy for an expired version: no need to wait for it, unless it did not help.
-    this.#skipPause = end === 'expired' && this.#failures === 1;
+    // A stalled stream has taken its time already.
+    this.#skipPause = end === 'stalled' || (end === 'expired' && this.#failures === 1);
     if (end === 'expired') this.#resourceVersion = undefined;
     const level = end === 'refused' || this.#failures > 3 ? 'warn' : 'debug';
     this.#log[level](
