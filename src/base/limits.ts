@@ -83,6 +83,8 @@ export const limits = {
   /** Pause between bookmarks of a watch, and the longest time that a watch runs. */
   apiBookmarkMs: 60_000,
   apiWatchSeconds: 3600,
+  /** Operations in one JSON patch. */
+  apiPatchOperations: 10_000,
   /** Depth of nested values in a body. */
   apiJsonDepth: 256,
   /** Faults listed in one answer. */
@@ -91,6 +93,16 @@ export const limits = {
   listPageObjects: 500,
   /** Largest manifest document that is parsed; a Kubernetes API server refuses 3 MiB requests. */
   manifestDocumentBytes: 3 * 1024 * 1024,
+  /** Largest manifest file that `validate` reads; its documents have a limit of their own. */
+  manifestFileBytes: 64 * 1024 * 1024,
+  /** Files that one `validate` reads. */
+  manifestFiles: 50_000,
+  /** Documents of one manifest file. */
+  manifestDocuments: 50_000,
+  /** Nodes that the aliases of one document may stand for, in multiples of the document. */
+  manifestAliases: 100,
+  /** Faults that one `validate` tells. */
+  manifestFaults: 5000,
   /** Largest release archive that is downloaded. */
   downloadBytes: 512 * 1024 * 1024,
   /** Time to connect to a download host; short, so that a machine without internet goes on to the next way. */
@@ -149,4 +161,22 @@ export const limits = {
   proxyConnections: 1_000,
   /** Buckets of all samples of one histogram chunk. */
   histogramChunkBuckets: 4_000_000,
+  /** Longest text of a Go template. */
+  templateTextBytes: 1024 * 1024,
+  /** Clauses and parentheses inside each other in a Go template. */
+  templateNestingLevels: 200,
+  /** Bytes between two wanted ranges that are rather read than asked for apart. */
+  readGapBytes: 64 * 1024,
+  /** Longest single read of an object. */
+  readBytes: 16 * 1024 * 1024,
+  /** Largest section of an index that is held: symbols, postings offset table. */
+  indexSectionBytes: 1024 * 1024 * 1024,
+  /** Bytes read for a series entry of unknown length. */
+  seriesEntryBytes: 1024,
+  /** Bytes read for a chunk entry of unknown length. */
+  chunkEntryBytes: 2048,
+  /** Largest meta.json of a block. */
+  blockMetaBytes: 16 * 1024 * 1024,
+  /** Largest tombstones file of a block. */
+  tombstonesBytes: 256 * 1024 * 1024,
 } as const;
