@@ -179,4 +179,22 @@ export const limits = {
   blockMetaBytes: 16 * 1024 * 1024,
   /** Largest tombstones file of a block. */
   tombstonesBytes: 256 * 1024 * 1024,
+  /** How long the init step waits for a bundle when there are no files of an earlier run. */
+  reloaderInitMs: 120_000,
+  /** How long the init step waits for the API when files of an earlier run can serve. */
+  reloaderInitWithFilesMs: 10_000,
+  /** How long a server may be away in the middle of a change before the change is undone, so that it can start with what it ran last. */
+  reloaderServerDownMs: 30_000,
+  /** How long a server may fail to start before its rule files are set aside. */
+  reloaderStartMs: 90_000,
+  /** How long a rule group must fail, or be well again, before it is reported. */
+  ruleHealthDampingMs: 30_000,
+  /** Rule files asked about in one request to the rules API. */
+  ruleHealthFilesPerRequest: 50,
+  /** Time between two looks at the health of all rules. */
+  ruleHealthPeriodMs: 15_000,
+  /** Answer of a managed server to one request of the reloader. */
+  serverAnswerBytes: 16 * 1024 * 1024,
+  /** Time for one request of the reloader to its server; a reload of many rules takes long. */
+  serverRequestMs: 60_000,
 } as const;
