@@ -197,4 +197,6 @@ export const limits = {
   serverAnswerBytes: 16 * 1024 * 1024,
   /** Time for one request of the reloader to its server; a reload of many rules takes long. */
   serverRequestMs: 60_000,
+  /** Largest frame of a streamed remote read; Prometheus cuts its own at 1 MiB unless one series is larger. */
+  remoteReadFrameBytes: 64 * 1024 * 1024,
 } as const;

@@ -24,8 +24,16 @@ export interface ProgramEntry {
   readonly release: (os: ReleaseOs, arch: ReleaseArch) => ReleaseFile;
   /** Package of Debian unstable and the program's path in it. */
   readonly debian: { readonly packageName: string; readonly path: string };
-  /** Go module that builds it; null where no plain module build exists. */
-  readonly go: { readonly module: string; readonly version: string; readonly packagePath: string } | null;
+  /**
+   * Go module that builds it; null where no plain module build exists. `webFiles` are files of the web UI that upstream
+   * generates with Node and embeds: they are made empty, as a module does not carry them.
+   */
+  readonly go: {
+    readonly module: string;
+    readonly version: string;
+    readonly packagePath: string;
+    readonly webFiles?: readonly string[];
+  } | null;
 }
 
 export type ReleaseOs = 'linux' | 'darwin';
@@ -91,6 +99,7 @@ const entries: readonly ProgramEntry[] = [
       module: 'github.com/prometheus/alertmanager',
       version: `v${alertmanagerVersion}`,
       packagePath: './cmd/alertmanager',
+      webFiles: ['ui/app/dist/index.html'],
     },
   },
   {
@@ -105,6 +114,7 @@ const entries: readonly ProgramEntry[] = [
       module: 'github.com/prometheus/alertmanager',
       version: `v${alertmanagerVersion}`,
       packagePath: './cmd/amtool',
+      webFiles: ['ui/app/dist/index.html'],
     },
   },
   {
