@@ -84,6 +84,10 @@ export const errorCatalogue = {
     meaning: 'The object store did not answer, or answered with a server fault.',
     action: 'Check that the store is up and reachable; the operation is repeated where that is safe.',
   },
+  BundleStale: {
+    meaning: 'Index and slots of a bundle do not fit together at this moment.',
+    action: 'None while the operator runs: they are read again.',
+  },
   ConfigInvalid: {
     meaning: 'A part of a configuration is not valid for the server that would read it; it is left out.',
     action: 'Correct the named field; everything else is live.',
@@ -119,6 +123,10 @@ export const errorCatalogue = {
   FileReadRefused: {
     meaning: "A field would read a file inside a server's container.",
     action: 'Put the value in a Secret and refer to it.',
+  },
+  FileUnreadable: {
+    meaning: 'A file of manifests cannot be read.',
+    action: 'Check that it is a plain file that you may read.',
   },
   FlagRefused: {
     meaning: 'A command-line flag or feature is set by the operator or must not be set.',
@@ -180,6 +188,10 @@ export const errorCatalogue = {
     meaning: 'Two items of a list have the same key.',
     action: 'Rename or remove one of them.',
   },
+  KindUnknown: {
+    meaning: 'promfleet has no kind of this name, or not in this version.',
+    action: 'Correct kind or apiVersion; docs/crds names what there is.',
+  },
   KubeconfigInvalid: {
     meaning: 'The kubeconfig or the in-cluster service account cannot be used.',
     action: 'Correct the named file or entry.',
@@ -195,6 +207,18 @@ export const errorCatalogue = {
   NotLeading: {
     meaning: 'A write was refused because this replica does not hold the Lease now.',
     action: 'Nothing: the replica that holds the Lease does the work.',
+  },
+  NotUtf8: {
+    meaning: 'A file is not encoded in UTF-8.',
+    action: 'Save the file as UTF-8.',
+  },
+  NotYaml: {
+    meaning: 'A document is not valid YAML.',
+    action: 'Correct the syntax at the position that the fault names.',
+  },
+  ObjectDuplicate: {
+    meaning: 'The same object is declared twice.',
+    action: 'Remove one of the two, or rename it.',
   },
   ObjectKeyInvalid: {
     meaning: 'A key of the object store is empty or would leave its folder.',
@@ -220,9 +244,17 @@ export const errorCatalogue = {
     meaning: 'A rule sets a label that only promfleet may set.',
     action: 'Remove the label, or choose a name that does not begin with promfleet_.',
   },
+  RuleDuplicate: {
+    meaning: 'Two rules of one group have the same name and labels.',
+    action: 'Remove one of the two if it is not meant; otherwise give them different labels.',
+  },
   SecretKeyMissing: {
     meaning: 'A Secret, or the key in it, that a field refers to does not exist.',
     action: "Create the Secret with that key in the object's namespace.",
+  },
+  ServerUnreachable: {
+    meaning: 'A reloader cannot reach the server beside it, or its answer makes no sense.',
+    action: 'Look at the log of the server container of the pod.',
   },
   TemplateUndefined: {
     meaning: 'A template is used that neither the object nor Alertmanager defines.',

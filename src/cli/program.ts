@@ -1,14 +1,58 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { CodedError, describeError } from '../base/errors.ts';
+import { type CliIo, exitCodes } from './io.ts';
+import { register as registerValidate } from './validate.ts';
 
 /**
- * Runs one command line and returns the process exit code. Each command is one file beside this one that exports
- * `register(program)`; it is imported lazily in its action, so an agent loads only its own role.
+ * Adds one command. It stands in one file beside this one and imports what it needs lazily in its action, so that an agent
+ * loads only its own role.
  */
-export async function runCli(argv: readonly string[], _environment: NodeJS.ProcessEnv): Promise<number> {
+type Register = (program: Command, io: CliIo) => void;
+
+const commands: readonly Register[] = [registerValidate];
+
+/** Runs one command line and returns the process exit code. */
+export async function runCli(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const stop = new AbortController();
+  const io: CliIo = {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    env: environment,
+    cwd: process.cwd(),
+    colors: process.stdout.isTTY === true && environment.NO_COLOR === undefined,
+    columns: process.stdout.columns,
+    signal: stop.signal,
+    setExitCode: (code) => {
+      exitCode = code;
+    },
+  };
+  const end = () => stop.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  try {
+    await buildProgram(io).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (!(error instanceof CodedError)) throw error;
+    io.err(`${describeError(error)}\n`);
+    return exitCodes.fault;
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+  return exitCode;
+}
+
+/** The whole command line, its output going to `io`. */
+export function buildProgram(io: CliIo): Command {
   const program = new Command('promfleet');
   program
     .description('Runs fleets of Prometheus and Alertmanager, declared as Kubernetes resources')
-    .version('0.1.0');
-  await program.parseAsync([...argv], { from: 'user' });
-  return 0;
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError();
+  for (const register of commands) register(program, io);
+  return program;
 }
