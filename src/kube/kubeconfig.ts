@@ -147,7 +147,7 @@ function parse(text: string, path: string): KubeconfigFile {
     const line = (error as { mark?: { line?: number } }).mark?.line;
     throw invalid(path, `not YAML${line === undefined ? '' : ` (line ${line + 1})`}`);
   }
-  if (typeof value !== 'object' || value === null) throw invalid(path, 'empty');
+  if (typeof value !== 'object' || value === null) throw invalid(path, 'not a mapping');
   return value as KubeconfigFile;
 }
 
