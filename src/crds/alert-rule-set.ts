@@ -100,7 +100,9 @@ export const alertRuleSetStatus = object(
                 object(
                   {
                     group: string({ description: 'Group of the rule.', maxLength: 256 }),
-                    rule: string({ description: 'Name of the rule.', maxLength: 1024 }),
+                    rule: optional(
+                      string({ description: 'Name of the rule, where it is known.', maxLength: 1024 }),
+                    ),
                     error: string({ description: 'What Prometheus reports.', maxLength: 1024 }),
                   },
                   { description: 'A rule that fails when evaluated.' },

@@ -7,7 +7,12 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Silence } from '../../crds/silence.ts';
 import { compileAlertRoute } from '../../render/alertmanager/compile.ts';
 import { parseMatchers } from '../../render/alertmanager/matcher.ts';
-import { checkRuleGroup, duplicateRules, type RuleDialect } from '../../render/checks/rule-group.ts';
+import {
+  checkRuleGroup,
+  duplicateRules,
+  type RuleDialect,
+  templateWarnings,
+} from '../../render/checks/rule-group.ts';
 import type { Severity } from './manifest-fault.ts';
 import { parsePath } from './parse-path.ts';
 
@@ -96,6 +101,9 @@ function checkGroup(
   );
   return [
     ...faults.map((fault) => asError({ ...fault, path: place(fault.path) })),
+    ...forEachVersion(versions.prometheus, 'Prometheus', (dialect) => templateWarnings(group, dialect)).map(
+      (fault): SemanticFault => ({ ...fault, path: place(fault.path), severity: 'warning' }),
+    ),
     ...duplicateRules(group).map(
       ([later, earlier]): SemanticFault => ({
         path: place(['rules', later]),

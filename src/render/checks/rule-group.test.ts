@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../base/limits.ts';
 import type { Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
 import { formatPath } from '../../crds/fault.ts';
-import { checkRuleGroup, duplicateRules, ruleGroupStatusFaults } from './rule-group.ts';
+import { checkRuleGroup, duplicateRules, ruleGroupStatusFaults, templateWarnings } from './rule-group.ts';
 
 const dialect = { version: 'v3.5.3', featureFlags: [] };
 const group = (rules: readonly Rule[], rest: Partial<RuleGroup> = {}): RuleGroup => ({
@@ -55,6 +55,21 @@ describe('checkRuleGroup', () => {
       ['rules[0].annotations[""]:: InvalidLabel'],
     ],
     ['a duration out of range', { alert: 'A', expr: '1', for: '300y' }, ['rules[0].for:: InvalidDuration']],
+    [
+      'a broken template on the second line, after a wide character',
+      { alert: 'A', expr: '1', annotations: { summary: 'x\nü {{ $valu }}' } },
+      ['rules[0].annotations.summary:2:12 InvalidTemplate'],
+    ],
+    [
+      'a function that Prometheus lacks',
+      { alert: 'A', expr: '1', labels: { a: '{{ nope 1 }}' } },
+      ['rules[0].labels.a:1:4 InvalidTemplate'],
+    ],
+    [
+      'a template in a recording rule, which is plain text there',
+      { record: 'a', expr: '1', labels: { a: '{{' } },
+      [],
+    ],
   ])('%s', (_name, rule, faults) => {
     expect(texts(group([rule]))).toEqual(faults);
   });
@@ -95,4 +110,12 @@ it('duplicateRules finds equal names with equal labels, whatever their order', (
     { record: 'A', expr: '3' },
   ];
   expect(duplicateRules(group(rules))).toEqual([[1, 0]]);
+});
+
+it('templateWarnings names what loads but cannot work, which checkRuleGroup lets pass', () => {
+  const suspicious = group([{ alert: 'A', expr: '1', annotations: { a: '{{ humanize }}' } }]);
+  expect(checkRuleGroup(suspicious, dialect)).toEqual([]);
+  expect(templateWarnings(suspicious, dialect)).toMatchObject([
+    { path: ['rules', 0, 'annotations', 'a'], code: 'InvalidTemplate', line: 1 },
+  ]);
 });

@@ -4,6 +4,7 @@ import { type FieldFault, type FieldPath, formatPath, statusFault } from '../../
 import type { Fault } from '../../crds/selection-status.ts';
 import { parseDuration } from '../../storage-engine/promql/syntax/durations.ts';
 import { checkExpr } from '../../storage-engine/promql/syntax/parse.ts';
+import { checkTemplate } from '../gotemplate/check.ts';
 
 /** What decides which rules a Prometheus accepts. */
 export interface RuleDialect {
@@ -53,6 +54,39 @@ export function duplicateRules(group: RuleGroup): readonly (readonly [later: num
   return pairs;
 }
 
+/**
+ * Templates of alerts that Prometheus loads, but that cannot yield what was meant: calls with a wrong number of
+ * arguments, constant regular expressions that are none. Paths begin in the group.
+ */
+export function templateWarnings(group: RuleGroup, dialect: RuleDialect): readonly FieldFault[] {
+  const warnings = new GroupFaults();
+  for (const [index, rule] of (group.rules ?? []).entries())
+    for (const { fatal, ...fault } of rule.alert === undefined ? [] : templateFaults(rule, dialect))
+      if (!fatal) warnings.add({ ...fault, path: ['rules', index, ...fault.path] });
+  return warnings.list;
+}
+
+/** Labels and annotations of an alert are Go templates. Paths begin in the rule. */
+function* templateFaults(rule: Rule, { version }: RuleDialect): Generator<FieldFault & { fatal: boolean }> {
+  for (const field of ['labels', 'annotations'] as const)
+    for (const [name, text] of Object.entries(rule[field] ?? {})) {
+      if (!text.includes('{{')) continue;
+      for (const { message, line, column, fatal } of checkTemplate(text, {
+        flavour: 'prometheus',
+        version,
+      })) {
+        const place = { line, column: codePointColumn(text, line, column) };
+        yield { path: [field, name], code: 'InvalidTemplate', message, ...place, fatal };
+      }
+    }
+}
+
+/** The column in code points of a column in UTF-8 bytes, both from 1. */
+function codePointColumn(text: string, line: number, byteColumn: number): number {
+  const bytes = Buffer.from(text.split('\n')[line - 1] ?? '').subarray(0, byteColumn - 1);
+  return [...bytes.toString()].length + 1;
+}
+
 class GroupFaults {
   readonly list: FieldFault[] = [];
 
@@ -80,6 +114,9 @@ function checkRule(rule: Rule, index: number, dialect: RuleDialect, faults: Grou
   checkDuration(rule.for, at('for'), faults);
   checkDuration(rule.keepFiringFor, at('keepFiringFor'), faults);
   checkLabels(rule.labels, at('labels'), faults);
+  if (rule.alert !== undefined)
+    for (const { fatal, ...fault } of templateFaults(rule, dialect))
+      if (fatal) faults.add({ ...fault, path: at(...fault.path), message: `${what}: ${fault.message}` });
   for (const name of Object.keys(rule.annotations ?? {}))
     if (!isLabelName(name))
       faults.add({
