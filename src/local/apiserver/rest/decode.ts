@@ -1,0 +1,92 @@
+import { badRequest } from '../api-error.ts';
+import { builtinTypes } from '../kinds/builtin.ts';
+import { metadataTypeFault } from '../kinds/metadata-check.ts';
+import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
+import { isObject, type JsonObject, type KubeObject } from '../object.ts';
+import { decodeTyped, TypeFault } from '../schema/decode-check.ts';
+import { applyDefaults } from '../schema/default.ts';
+import { prune } from '../schema/prune.ts';
+import type { WriteOptions } from './context.ts';
+
+/**
+ * A request body as an object of this type: checked for kind, pruned of unknown fields (refused or warned of
+ * as `fieldValidation` says), built-in kinds also checked for types. Defaults are not filled in yet.
+ */
+export function decodeObject(body: unknown, type: ResourceType, options: WriteOptions): KubeObject {
+  if (!isObject(body))
+    throw badRequest(
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: the body is not an object`,
+    );
+  const expected = apiVersionOf(type);
+  const kind = body.kind ?? type.kind;
+  const apiVersion = body.apiVersion ?? expected;
+  if (apiVersion !== expected)
+    throw badRequest(
+      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
+    );
+  if (kind !== type.kind)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): got kind ${JSON.stringify(kind)}`,
+    );
+  const cannot = (why: string) =>
+    badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
+  const metadataFault = metadataTypeFault(body.metadata ?? {});
+  if (metadataFault !== undefined) throw cannot(metadataFault);
+
+  const unknown: string[] = [];
+  const metadata = prune(withoutNulls(body.metadata ?? {}), builtinTypes.schema('ObjectMeta'), unknown, {
+    path: 'metadata',
+  }) as JsonObject;
+  if (type.builtin && metadata.creationTimestamp === null) delete metadata.creationTimestamp;
+  let pruned = prune(body, type.schema, unknown, { root: true }) as JsonObject;
+  if (unknown.length > 0 && options.fieldValidation === 'Strict')
+    throw cannot(`strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`);
+  if (options.fieldValidation === 'Warn')
+    options.warnings.push(...unknown.map((path) => `unknown field "${path}"`));
+  if (type.builtin)
+    try {
+      pruned = decodeTyped({ ...pruned, metadata: {} }, type.schema) as JsonObject;
+    } catch (error) {
+      if (error instanceof TypeFault) throw cannot(error.message);
+      throw error;
+    }
+  return { ...pruned, apiVersion: expected, kind: type.kind, metadata } as KubeObject;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== null)
+      .map(([key, field]) => [key, withoutNulls(field)]),
+  );
+}
+
+/** Fills in the defaults of schema and kind, in place. */
+export function defaultObject(object: KubeObject, type: ResourceType): void {
+  applyDefaults(object, type.schema);
+  type.strategy.applyDefaults?.(object);
+}
+
+/** The object as stored, from its form in this version. */
+export function toStored(object: KubeObject, type: ResourceType): KubeObject {
+  if (type.toStorage !== undefined) return type.toStorage(object);
+  return object.apiVersion === type.storageApiVersion
+    ? object
+    : { ...object, apiVersion: type.storageApiVersion };
+}
+
+/** A stored object in this version. */
+export function fromStored(json: string, type: ResourceType): KubeObject {
+  const object = JSON.parse(json) as KubeObject;
+  if (type.fromStorage !== undefined) return type.fromStorage(object);
+  const expected = apiVersionOf(type);
+  return object.apiVersion === expected ? object : { ...object, apiVersion: expected };
+}
+
+/** The JSON of a stored object in this version; the stored text itself where nothing differs. */
+export function storedJson(json: string, type: ResourceType): string {
+  if (type.fromStorage === undefined && type.storageApiVersion === apiVersionOf(type)) return json;
+  return JSON.stringify(fromStored(json, type));
+}
