@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { StalledError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { acceptsVersion, type ProgramEntry, type ProgramName, parseVersion, programs } from './catalogue.ts';
+import { linkDebianShare } from './debian-share.ts';
 import { withFileLock } from './file-lock.ts';
 import { findOnPath, isExecutable } from './path-search.ts';
 import { lastLine, runProgram } from './run.ts';
@@ -57,6 +58,7 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
   }
   const cached = join(cacheDir, `${name}-${entry.version}`, name);
   if (isExecutable(cached)) {
+    linkDebianShare(cacheDir);
     tell('ready', `${name} found at ${cached}`);
     return cached;
   }

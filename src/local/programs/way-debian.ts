@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../../base/limits.ts';
+import { relocateDebianShare } from './debian-share.ts';
 import { findOnPath } from './path-search.ts';
 import { lastLine, runProgram } from './run.ts';
 import type { Way, WayContext } from './way.ts';
@@ -51,6 +52,8 @@ export const debianWay: Way = {
     if (unpacked.code !== 0) return { skipped: `dpkg -x ${archive}: ${lastLine(unpacked.output)}` };
     const program = join(root, path);
     if (!existsSync(program)) return { skipped: `${archive} has no /${path}` };
+    const unshared = await relocateDebianShare(program, root, context.cacheDir);
+    if (unshared !== null) return { skipped: unshared };
     const found = join(context.scratchDir, entry.name);
     await rename(program, found);
     return { file: found };

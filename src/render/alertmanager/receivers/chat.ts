@@ -4,6 +4,7 @@ import {
   all,
   every,
   field,
+  isAuthorized,
   isSet,
   listOf,
   needs,
@@ -52,7 +53,7 @@ export const mattermost: Schema = {
       fields: { ...all('template', 'priority'), ...all('boolean', 'requested_ack persistent_notifications') },
     }),
   },
-  check: orGlobal('webhook_url', 'mattermost_webhook_url', 'mattermost_webhook_url_file'),
+  check: orGlobal('webhook_url', 'mattermost_webhook_url'),
 };
 
 export const msteams: Schema = {
@@ -95,10 +96,7 @@ export const rocketchat: Schema = {
       }),
     ),
   },
-  check: every(
-    orGlobal('token_id', 'rocketchat_token_id', 'rocketchat_token_id_file'),
-    orGlobal('token', 'rocketchat_token', 'rocketchat_token_file'),
-  ),
+  check: every(orGlobal('token_id', 'rocketchat_token_id'), orGlobal('token', 'rocketchat_token')),
 };
 
 const slackAction: Schema = {
@@ -139,19 +137,14 @@ export const slack: Schema = {
 
 function slackCheck(value: Resolved, { global }: { readonly global: Resolved }): string | undefined {
   if (isSet(value, 'api_url') && isSet(value, 'app_token')) return 'api_url and app_token exclude each other';
-  const authorization = nested(nested(value, 'http_config') ?? {}, 'authorization');
-  const globalToken = isSet(global, 'slack_app_token') || isSet(global, 'slack_app_token_file');
-  const inheritsToken = globalToken && authorization === undefined && !isSet(value, 'api_url');
-  const hasToken = isSet(value, 'app_token') || (inheritsToken && !isSet(value, 'app_token'));
-  const hasUrl =
-    isSet(value, 'api_url') || isSet(global, 'slack_api_url') || isSet(global, 'slack_api_url_file');
-  if (!hasToken && !hasUrl) {
+  const inherits = isSet(global, 'slack_app_token') && !isAuthorized(value) && !isSet(value, 'api_url');
+  const hasToken = isSet(value, 'app_token') || inherits;
+  if (!hasToken && !isSet(value, 'api_url') && !isSet(global, 'slack_api_url')) {
     return "api_url or app_token is required: the platform's configuration has no slack_api_url";
   }
-  const globalAuthorization = nested(nested(global, 'http_config') ?? {}, 'authorization');
-  const effective = nested(value, 'http_config') === undefined ? globalAuthorization : authorization;
-  if (hasToken && effective !== undefined) return 'app_token excludes http_config.authorization';
-  if (value['update_message'] === true && value['api_url'] !== 'https://slack.com/api/chat.postMessage') {
+  const authorized = isAuthorized(nested(value, 'http_config') === undefined ? global : value);
+  if (hasToken && authorized) return 'app_token excludes http_config.authorization';
+  if (value.update_message === true && value.api_url !== 'https://slack.com/api/chat.postMessage') {
     return 'update_message needs api_url https://slack.com/api/chat.postMessage';
   }
   return undefined;
@@ -170,8 +163,8 @@ export const telegram: Schema = {
     ...all('boolean', 'disable_notifications'),
     parse_mode: oneOf('', 'Markdown', 'MarkdownV2', 'HTML'),
   },
-  check: every(orGlobal('bot_token', 'telegram_bot_token', 'telegram_bot_token_file'), (value) =>
-    isSet(value, 'chat_id') && value['chat_id'] !== 0 ? undefined : 'chat_id is required',
+  check: every(orGlobal('bot_token', 'telegram_bot_token'), (value) =>
+    isSet(value, 'chat_id') && value.chat_id !== 0 ? undefined : 'chat_id is required',
   ),
 };
 
@@ -183,10 +176,7 @@ export const webex: Schema = {
     ...all('template', 'room_id'),
   },
   check: every(needs('room_id'), (value) =>
-    nested(nested(value, 'http_config') ?? {}, 'authorization') === undefined &&
-    !isSet(nested(value, 'http_config') ?? {}, 'bearer_token')
-      ? 'http_config.authorization is required'
-      : undefined,
+    isAuthorized(value) ? undefined : 'http_config.authorization is required',
   ),
 };
 
@@ -199,8 +189,5 @@ export const wechat: Schema = {
     ...all('template', 'corp_id message to_user to_party to_tag agent_id'),
     message_type: oneOf('', 'text', 'markdown'),
   },
-  check: every(
-    orGlobal('api_secret', 'wechat_api_secret', 'wechat_api_secret_file'),
-    orGlobal('corp_id', 'wechat_api_corp_id'),
-  ),
+  check: every(orGlobal('api_secret', 'wechat_api_secret'), orGlobal('corp_id', 'wechat_api_corp_id')),
 };

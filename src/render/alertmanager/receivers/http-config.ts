@@ -32,7 +32,7 @@ export const tlsConfig: Schema = {
         ? undefined
         : 'cert and key must be set together or not at all',
     (value) => {
-      const [min, max] = [value['min_version'], value['max_version']];
+      const [min, max] = [value.min_version, value.max_version];
       return typeof min === 'string' && typeof max === 'string' && min > max
         ? 'max_version must not be older than min_version'
         : undefined;
@@ -78,7 +78,7 @@ const proxyFields = {
 } as const;
 
 function proxyCheck(value: Resolved): string | undefined {
-  const fromEnvironment = value['proxy_from_environment'] === true;
+  const fromEnvironment = value.proxy_from_environment === true;
   const headers = nested(value, 'proxy_connect_header');
   if (
     headers !== undefined &&
@@ -150,7 +150,7 @@ export const httpConfig: Schema = {
         ...all('manager', 'credentials_ref', '0.28.0'),
       },
       check: (value) =>
-        String(value['type'] ?? '')
+        String(value.type ?? '')
           .trim()
           .toLowerCase() === 'basic'
           ? 'type must not be "basic": use basic_auth'

@@ -4,7 +4,9 @@ import {
   all,
   atMostOne,
   every,
+  type Field,
   field,
+  isAuthorized,
   isSet,
   listOf,
   mapOf,
@@ -27,8 +29,7 @@ export const incidentio: Schema = {
     ...all('goDuration', 'timeout'),
   },
   check: every(needs('url'), (value) => {
-    const http = nested(value, 'http_config') ?? {};
-    const authorized = nested(http, 'authorization') !== undefined || isSet(http, 'bearer_token');
+    const authorized = isAuthorized(value);
     const hasToken = isSet(value, 'alert_source_token');
     if (authorized && hasToken) return 'alert_source_token excludes http_config.authorization';
     if (!authorized && !hasToken) return 'alert_source_token or http_config.authorization is required';
@@ -36,10 +37,11 @@ export const incidentio: Schema = {
   }),
 };
 
-/** A text, or since 0.30 an object with `template` and `enable_update`; the walker takes both. */
-const jiraText = objectOf({
-  fields: { ...all('template', 'template'), enable_update: field('boolean', '0.30.0') },
-});
+/** A text, or since 0.30 an object. */
+const jiraText: Field = {
+  ...objectOf({ fields: { ...all('template', 'template'), enable_update: field('boolean', '0.30.0') } }),
+  plain: 'template',
+};
 
 export const jira: Schema = {
   fields: {
@@ -63,7 +65,7 @@ const responder: Schema = {
     if (!isSet(value, 'id') && !isSet(value, 'name') && !isSet(value, 'username')) {
       return 'id, name or username is required';
     }
-    const type = String(value['type'] ?? '');
+    const type = String(value.type ?? '');
     return type.includes('{{') || /^(team|teams|user|escalation|schedule)$/i.test(type)
       ? undefined
       : 'type must be team, teams, user, escalation or schedule';
@@ -81,7 +83,7 @@ export const opsgenie: Schema = {
     details: mapOf(field('template')),
     responders: listOf(objectOf(responder)),
   },
-  check: orGlobal('api_key', 'opsgenie_api_key', 'opsgenie_api_key_file'),
+  check: orGlobal('api_key', 'opsgenie_api_key'),
 };
 
 export const pagerduty: Schema = {
@@ -92,7 +94,7 @@ export const pagerduty: Schema = {
     ...all('url', 'url'),
     ...all('template', 'client client_url description source severity class component group'),
     ...all('goDuration', 'timeout', '0.30.0'),
-    details: mapOf(field('any')),
+    details: mapOf({ type: 'nested', nestedSince: '0.30.0' }),
     images: listOf(objectOf({ fields: all('template', 'src alt href') })),
     links: listOf(objectOf({ fields: all('template', 'href text') })),
   },
@@ -113,9 +115,7 @@ export const pushover: Schema = {
     ...all('boolean', 'monospace', '0.29.0'),
   },
   check: every(needs('user_key', 'token'), (value) =>
-    value['html'] === true && value['monospace'] === true
-      ? 'html and monospace exclude each other'
-      : undefined,
+    value.html === true && value.monospace === true ? 'html and monospace exclude each other' : undefined,
   ),
 };
 
@@ -138,16 +138,12 @@ export const victorops: Schema = {
     ...all('template', 'routing_key message_type state_message entity_display_name monitoring_tool'),
     custom_fields: mapOf(field('template')),
   },
-  check: every(
-    needs('routing_key'),
-    orGlobal('api_key', 'victorops_api_key', 'victorops_api_key_file'),
-    (value) => {
-      const fixed = Object.keys(nested(value, 'custom_fields') ?? {}).find((name) =>
-        victoropsFixed.includes(name),
-      );
-      return fixed === undefined ? undefined : `custom_fields must not hold ${fixed}`;
-    },
-  ),
+  check: every(needs('routing_key'), orGlobal('api_key', 'victorops_api_key'), (value) => {
+    const fixed = Object.keys(nested(value, 'custom_fields') ?? {}).find((name) =>
+      victoropsFixed.includes(name),
+    );
+    return fixed === undefined ? undefined : `custom_fields must not hold ${fixed}`;
+  }),
 };
 
 const arns = atMostOne('target_arn', 'topic_arn', 'phone_number');

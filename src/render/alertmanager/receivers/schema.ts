@@ -12,7 +12,8 @@
  * - `file`: the path of a file inside the server's container, always refused. `manager`: a name in a secret manager,
  *   which no Alertmanager has.
  * - `goDuration`: Go's form (`1h30m`). `duration`: Prometheus's (`1d`).
- * - `any`: free values, templates inside. `data`: free values, used as they are.
+ * - `any`: free values, texts in them templates. `nested`: the same, plain texts only before `nestedSince`. `data`:
+ *   free values, used as they are.
  */
 export type Scalar =
   | 'text'
@@ -32,6 +33,7 @@ export type Scalar =
   | 'goDuration'
   | 'duration'
   | 'any'
+  | 'nested'
   | 'data';
 
 export interface Field {
@@ -44,6 +46,10 @@ export interface Field {
   readonly of?: Field;
   /** Allowed texts. */
   readonly values?: readonly string[];
+  /** Field of an `object` for which a plain text may stand, and must where it is the only one. */
+  readonly plain?: string;
+  /** For `nested`: first version that takes more than plain texts. */
+  readonly nestedSince?: string;
 }
 
 export interface Schema {
@@ -87,9 +93,9 @@ export function all(type: Scalar, names: string, since?: string): Record<string,
   return Object.fromEntries(names.split(' ').map((name) => [name, field(type, since)]));
 }
 
-/** Whether a field is there with a value that Alertmanager takes for set. */
+/** Whether a field, or the file that stands for it, is there with a value that Alertmanager takes for set. */
 export function isSet(value: Resolved, name: string): boolean {
-  const found = value[name];
+  const found = value[name] ?? value[`${name}_file`];
   return found !== undefined && found !== null && found !== '';
 }
 
@@ -120,12 +126,12 @@ export function every(...checks: NonNullable<Schema['check']>[]): NonNullable<Sc
   };
 }
 
-/** Set here, or by one of the platform's global fields (its own file variants count: the platform may use files). */
-export function orGlobal(name: string, ...globals: string[]): NonNullable<Schema['check']> {
+/** Set here, or for all by the platform's global field. */
+export function orGlobal(name: string, globalName: string): NonNullable<Schema['check']> {
   return (value, { global }) =>
-    isSet(value, name) || globals.some((globalName) => isSet(global, globalName))
+    isSet(value, name) || isSet(global, globalName)
       ? undefined
-      : `${name} is required: the platform's configuration has no ${globals[0]}`;
+      : `${name} is required: the platform's configuration has no ${globalName}`;
 }
 
 export function nested(value: Resolved, name: string): Resolved | undefined {
@@ -133,4 +139,10 @@ export function nested(value: Resolved, name: string): Resolved | undefined {
   return typeof found === 'object' && found !== null && !Array.isArray(found)
     ? (found as Resolved)
     : undefined;
+}
+
+/** Whether requests of this receiver (or of the platform's `global`) carry an Authorization header of their own. */
+export function isAuthorized(value: Resolved): boolean {
+  const http = nested(value, 'http_config') ?? {};
+  return nested(http, 'authorization') !== undefined || isSet(http, 'bearer_token');
 }

@@ -45,12 +45,12 @@ const email: Schema = {
     orGlobal('smarthost', 'smtp_smarthost'),
     orGlobal('from', 'smtp_from'),
     (value) => {
-      const names = Object.keys((value['headers'] as object | undefined) ?? {}).map((name) =>
+      const names = Object.keys((value.headers as object | undefined) ?? {}).map((name) =>
         name.toLowerCase(),
       );
       const twice = names.find((name, index) => names.indexOf(name) !== index);
       if (twice !== undefined) return `headers hold ${twice} twice`;
-      const threading = value['threading'] as { enabled?: boolean; thread_by_date?: string } | undefined;
+      const threading = value.threading as { enabled?: boolean; thread_by_date?: string } | undefined;
       if (threading?.enabled !== true) return undefined;
       if (threading.thread_by_date === undefined) return 'threading.thread_by_date is required';
       const clash = names.find((name) => name === 'references' || name === 'in-reply-to');

@@ -1,0 +1,139 @@
+/** The whole configuration of one stack's Alertmanagers: every AlertRoute by itself, then all together. */
+import type { AlertRoute } from '../../crds/alert-route.ts';
+import type { BundleFile } from '../bundle/slot.ts';
+import { assembleFiles } from './assemble.ts';
+import {
+  type BaseConfig,
+  baseConfigPath,
+  decodeBaseConfig,
+  noBaseConfig,
+  readBaseConfig,
+} from './base-config.ts';
+import type { AddressPolicy } from './checks/address.ts';
+import type { Fault } from './checks/fault.ts';
+import { type CompileResult, compileAlertRoute, emptyFragment } from './compile.ts';
+import { decodeFragment, type Fragment, fragmentPath } from './fragment.ts';
+import { atLeast, oldestVersion } from './version.ts';
+
+export interface AlertmanagerConfigInput {
+  readonly version: string;
+  readonly featureFlags?: readonly string[];
+  readonly policy: AddressPolicy;
+  /** The stack's baseConfigSecret: `text` of its key, absent when Secret or key are missing; its `*.tmpl` keys. */
+  readonly base?: { readonly text?: string; readonly templates: Readonly<Record<string, string>> };
+  /** Selected and permitted AlertRoutes; `platform` marks the stack's platformRoute. */
+  readonly routes: readonly { readonly route: AlertRoute; readonly platform: boolean }[];
+  /** Value of a Secret's key; undefined when either is missing. */
+  readonly secrets: (namespace: string, name: string, key: string) => string | undefined;
+  /** The bundle as it is now, by path: where last good versions lie. */
+  readonly previous: ReadonlyMap<string, BundleFile>;
+}
+
+export interface AlertmanagerConfig {
+  readonly files: readonly BundleFile[];
+  /** Faults of the platform's configuration; its last good version runs meanwhile, or none. */
+  readonly baseFaults: readonly Fault[];
+  /** By `namespace/name`. */
+  readonly routes: ReadonlyMap<string, CompileResult>;
+}
+
+/** Why this version cannot be rendered for, or undefined. */
+export function alertmanagerVersionFault(version: string): string | undefined {
+  if (!/^v\d+\.\d+\.\d+/.test(version)) return `${version} is no version such as v0.33.1`;
+  return atLeast(version, oldestVersion) ? undefined : `the oldest supported version is v${oldestVersion}`;
+}
+
+export function renderAlertmanagerConfig(input: AlertmanagerConfigInput): AlertmanagerConfig {
+  const { version, policy, previous } = input;
+  const { base, faults: baseFaults } = chooseBase(input);
+  const routes = new Map<string, CompileResult>();
+  const fragments = input.routes.map(({ route, platform }) => {
+    const { namespace = '', name, uid = '' } = route.metadata;
+    const lastGood = lastGoodFragment(previous, namespace, name, uid);
+    const result =
+      route.spec.suspend === true
+        ? suspended(route, lastGood)
+        : compileAlertRoute(route, {
+            version,
+            ...(input.featureFlags === undefined ? {} : { featureFlags: input.featureFlags }),
+            global: base.global,
+            policy,
+            secrets: (secret, key) => input.secrets(namespace, secret, key),
+            scope: platform ? 'platform' : 'namespace',
+            ...(lastGood === undefined ? {} : { lastGood }),
+          });
+    routes.set(`${namespace}/${name}`, result);
+    return { fragment: result.fragment, platform, uid };
+  });
+  const { files, noRoom } = assembleFiles({
+    version,
+    base,
+    baseTemplates: input.base?.templates ?? {},
+    fragments,
+  });
+  for (const key of noRoom) {
+    const result = routes.get(key)!;
+    const message =
+      'the configuration of this stack has no room left; spread the AlertRoutes over more stacks';
+    routes.set(key, {
+      ...result,
+      faults: [...result.faults, { path: 'spec', code: 'LimitExceeded', message }],
+      leftOut: ['spec'],
+    });
+  }
+  return { files, baseFaults, routes };
+}
+
+/** What the bundle holds of an AlertRoute; nothing when it is damaged or was another object of that name. */
+export function lastGoodFragment(
+  previous: ReadonlyMap<string, BundleFile>,
+  namespace: string,
+  name: string,
+  uid: string,
+): Fragment | undefined {
+  const file = previous.get(fragmentPath(namespace, name));
+  if (file === undefined || file.meta?.uid !== uid) return undefined;
+  try {
+    return decodeFragment(file.content);
+  } catch {
+    return undefined;
+  }
+}
+
+function chooseBase(input: AlertmanagerConfigInput): {
+  readonly base: BaseConfig;
+  readonly faults: readonly Fault[];
+} {
+  if (input.base === undefined) return { base: noBaseConfig, faults: [] };
+  const { text } = input.base;
+  const read =
+    text === undefined
+      ? { base: undefined, faults: [missingBase] }
+      : readBaseConfig(text, {
+          version: input.version,
+          ...(input.featureFlags === undefined ? {} : { featureFlags: input.featureFlags }),
+        });
+  if (read.base !== undefined) return { base: read.base, faults: [] };
+  const older = input.previous.get(baseConfigPath);
+  const lastGood = older === undefined ? undefined : decodeBaseConfig(older.content);
+  return { base: lastGood ?? noBaseConfig, faults: read.faults };
+}
+
+const missingBase: Fault = {
+  path: 'spec.alertmanager.baseConfigSecret',
+  code: 'SecretKeyMissing',
+  message: 'the Secret or its key does not exist',
+};
+
+/** A suspended object stays as it was last rendered. */
+function suspended(route: AlertRoute, lastGood: Fragment | undefined): CompileResult {
+  const { namespace = '', name } = route.metadata;
+  const total = route.spec.receivers.length;
+  return {
+    fragment: lastGood ?? emptyFragment(namespace, name),
+    faults: [],
+    lastGood: [],
+    leftOut: [],
+    receivers: { total, accepted: total },
+  };
+}
