@@ -29,6 +29,7 @@ export type SelectionReason =
   | 'Selected'
   | 'LabelsNotSelected'
   | 'NamespaceNotSelected'
+  | 'NoAlertmanager'
   | 'NotPermitted'
   | 'StackDeleting'
   | 'StackSuspended';

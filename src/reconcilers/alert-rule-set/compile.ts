@@ -1,16 +1,15 @@
-import type { AlertRuleSet, RuleGroup } from '../../crds/alert-rule-set.ts';
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Fault } from '../../crds/selection-status.ts';
+import { type RuleDialect as CheckedDialect, ruleGroupStatusFaults } from '../../render/checks/rule-group.ts';
+import { type RenderedGroup, renderGroup } from '../../render/prometheus/rule-file.ts';
+import { defaultVersion } from '../../render/prometheus/versions.ts';
 
 /** What decides whether a group can be loaded: a Prometheus version and its feature flags. */
-export interface RuleDialect {
+export interface RuleDialect extends CheckedDialect {
   /** Equal for stacks that accept the same rules. */
   readonly key: string;
-  readonly version: string;
-  readonly featureFlags: readonly string[];
 }
-
-/** A group in the form of a rule file, ready to be written. */
-export type RenderedGroup = Readonly<Record<string, unknown>> & { readonly name: string };
 
 export interface CompiledGroup {
   readonly name: string;
@@ -23,23 +22,27 @@ export interface CompiledRuleSet {
   readonly groups: readonly CompiledGroup[];
 }
 
-/** Checks and renders one group in isolation; both are pure. */
-export interface RuleGroupCompiler {
-  check(group: RuleGroup, position: number, dialect: RuleDialect): readonly Fault[];
-  render(group: RuleGroup, namespace: string): RenderedGroup;
+export function dialectOf(stack: MonitoringStack): RuleDialect {
+  return ruleDialect(stack.spec.prometheus?.version, stack.spec.prometheus?.featureFlags);
 }
 
-/** Compiles each group by itself: a fault leaves out its own group only. */
+/** What an object that no stack selects is judged by. */
+export const defaultDialect: RuleDialect = ruleDialect(undefined, undefined);
+
+function ruleDialect(version = defaultVersion, featureFlags: readonly string[] = []): RuleDialect {
+  return { version, featureFlags, key: [version, ...[...featureFlags].sort()].join(' ') };
+}
+
+/** Compiles each group by itself: a fault leaves out its own group only. Pure, and linear in the object's size. */
 export function compileRuleSet(
   object: Pick<AlertRuleSet, 'metadata' | 'spec'>,
   dialect: RuleDialect,
-  compiler: RuleGroupCompiler,
 ): CompiledRuleSet {
   const namespace = object.metadata.namespace ?? '';
   const names = new Set<string>();
   return {
-    groups: (object.spec.groups ?? []).map((group, position): CompiledGroup => {
-      const faults = [...compiler.check(group, position, dialect)];
+    groups: (object.spec.groups ?? []).map((group): CompiledGroup => {
+      const faults = [...ruleGroupStatusFaults(group, dialect)];
       if (names.has(group.name))
         faults.push({
           path: `spec.groups[${group.name}].name`,
@@ -47,8 +50,11 @@ export function compileRuleSet(
           message: `group ${JSON.stringify(group.name)} is there twice`,
         });
       names.add(group.name);
-      const rendered = faults.length === 0 ? compiler.render(group, namespace) : undefined;
-      return { name: group.name, rendered, faults };
+      return {
+        name: group.name,
+        rendered: faults.length === 0 ? renderGroup(namespace, group) : undefined,
+        faults,
+      };
     }),
   };
 }

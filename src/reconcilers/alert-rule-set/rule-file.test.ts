@@ -2,22 +2,8 @@ import { load } from 'js-yaml';
 import { expect, test } from 'vitest';
 import type { AlertRuleSet, RuleGroup } from '../../crds/alert-rule-set.ts';
 import type { BundleFile } from '../../render/bundle/slot.ts';
-import { compileRuleSet, type RuleGroupCompiler } from './compile.ts';
+import { compileRuleSet, defaultDialect } from './compile.ts';
 import { assembleRuleFile } from './rule-file.ts';
-
-const dialect = { key: 'd', version: 'v3.5.0', featureFlags: [] };
-
-/** Refuses expressions that contain `bad`. */
-const compiler: RuleGroupCompiler = {
-  check: (group) =>
-    (group.rules ?? []).some((rule) => rule.expr.includes('bad'))
-      ? [{ path: `spec.groups[${group.name}]`, code: 'PromqlSyntax', message: 'bad' }]
-      : [],
-  render: (group, namespace) => ({
-    name: group.name,
-    rules: (group.rules ?? []).map((rule) => ({ ...rule, labels: { promfleet_namespace: namespace } })),
-  }),
-};
 
 function set(groups: Record<string, string>): AlertRuleSet {
   return {
@@ -36,7 +22,7 @@ function assemble(
   options: { uid?: string; isStillGood?: (group: RuleGroup) => boolean } = {},
 ) {
   const owner = { namespace: 'shop', name: 'checkout', uid: options.uid ?? 'u1' };
-  const compiled = compileRuleSet(set(groups), dialect, compiler);
+  const compiled = compileRuleSet(set(groups), defaultDialect);
   return assembleRuleFile(owner, compiled, previous, options.isStillGood ?? (() => true));
 }
 
@@ -51,32 +37,32 @@ test('the path depends on namespace and name only', () => {
 });
 
 test('a bad group is left out, the others are there', () => {
-  const { file, lastGoodGroups } = assemble({ a: 'up', b: 'bad' });
+  const { file, lastGoodGroups } = assemble({ a: 'up', b: 'sum(' });
   expect(expressions(file)).toEqual({ a: 'up' });
   expect(lastGoodGroups).toEqual([]);
 });
 
 test('a group that turns bad runs on in its last good version while the others change', () => {
   const before = assemble({ a: 'up', b: 'down' }).file;
-  const after = assemble({ a: 'up > 1', b: 'bad' }, before);
+  const after = assemble({ a: 'up > 1', b: 'sum(' }, before);
   expect(expressions(after.file)).toEqual({ a: 'up > 1', b: 'down' });
   expect(after.lastGoodGroups).toEqual(['b']);
-  const again = assemble({ a: 'up > 1', b: 'bad' }, after.file);
+  const again = assemble({ a: 'up > 1', b: 'sum(' }, after.file);
   expect(again).toEqual(after);
 });
 
 test('the last good version is gone with the group, with the object, and when it is good no more', () => {
   const before = assemble({ a: 'up', b: 'down' }).file;
-  expect(expressions(assemble({ a: 'bad' }, before).file)).toEqual({ a: 'up' });
-  expect(expressions(assemble({ c: 'bad' }, before).file)).toEqual({});
-  expect(expressions(assemble({ a: 'bad' }, before, { uid: 'u2' }).file)).toEqual({});
-  expect(expressions(assemble({ a: 'bad' }, before, { isStillGood: () => false }).file)).toEqual({});
+  expect(expressions(assemble({ a: 'sum(' }, before).file)).toEqual({ a: 'up' });
+  expect(expressions(assemble({ c: 'sum(' }, before).file)).toEqual({});
+  expect(expressions(assemble({ a: 'sum(' }, before, { uid: 'u2' }).file)).toEqual({});
+  expect(expressions(assemble({ a: 'sum(' }, before, { isStillGood: () => false }).file)).toEqual({});
 });
 
 test('checking a last good group again does not trip over the labels that promfleet stamps', () => {
   const seen: RuleGroup[] = [];
   const before = assemble({ a: 'up' }).file;
-  assemble({ a: 'bad' }, before, { isStillGood: (group) => seen.push(group) > 0 });
+  assemble({ a: 'sum(' }, before, { isStillGood: (group) => seen.push(group) > 0 });
   expect(seen).toEqual([{ name: 'a', rules: [{ alert: 'A', expr: 'up' }] }]);
 });
 

@@ -1,8 +1,8 @@
-import { dump, load } from 'js-yaml';
+import { load } from 'js-yaml';
 import type { Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
 import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
-import { ruleFilePath } from '../../render/names.ts';
-import type { CompiledRuleSet, RenderedGroup } from './compile.ts';
+import { type RenderedGroup, renderRuleFile } from '../../render/prometheus/rule-file.ts';
+import type { CompiledRuleSet } from './compile.ts';
 
 /** The file that a rule set becomes in one stack's bundle. */
 export interface AssembledFile {
@@ -47,12 +47,8 @@ export function assembleRuleFile(
     lastGoodGroups.push(name);
   }
   if (groups.length === 0) return { file: undefined, contentHash: undefined, lastGoodGroups };
-  const content = dump({ groups }, { lineWidth: -1, noRefs: true });
-  return {
-    file: { path: ruleFilePath(owner.namespace, owner.name), content, meta: { uid: owner.uid } },
-    contentHash: sha256Hex(content).slice(0, 16),
-    lastGoodGroups,
-  };
+  const file = renderRuleFile(owner, groups, { uid: owner.uid });
+  return { file, contentHash: sha256Hex(file.content).slice(0, 16), lastGoodGroups };
 }
 
 function groupsOf(content: string): readonly RenderedGroup[] {

@@ -2,8 +2,8 @@ import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { type KubeObject, keyOf } from '../object.ts';
-import { type ConsentPolicy, type SelectingStack, selectObject, type Verdict } from '../selection.ts';
-import type { SelectionView } from './selection-view.ts';
+import type { ObjectGetter } from '../ports.ts';
+import { type ConsentPolicy, selectObject, type Verdict } from '../selection.ts';
 import { StackState } from './stack-state.ts';
 
 /** A cache of objects by key, kept by somebody else. */
@@ -38,10 +38,12 @@ export class Fleet {
   readonly #stacks = new Map<string, StackState>();
   readonly #sources: FleetSources;
   readonly #policy: ConsentPolicy;
+  readonly #getter: ObjectGetter;
 
-  constructor(sources: FleetSources, policy: ConsentPolicy) {
+  constructor(sources: FleetSources, policy: ConsentPolicy, getter: ObjectGetter) {
     this.#sources = sources;
     this.#policy = policy;
+    this.#getter = getter;
   }
 
   stack(key: string): StackState | undefined {
@@ -54,14 +56,24 @@ export class Fleet {
 
   /** What every stack says about an object of this kind. */
   verdicts(kind: TeamKind, object: KubeObject): StackVerdict[] {
-    return [...this.#stacks.values()].map((stack) => ({
-      stack,
-      verdict: this.verdict(stack[kind].selector, object),
-    }));
+    return [...this.#stacks.values()].map((stack) => ({ stack, verdict: this.verdict(kind, stack, object) }));
   }
 
-  verdict(selector: SelectingStack, object: KubeObject): Verdict {
-    const labels = this.#sources.namespaces.get(object.metadata.namespace ?? '')?.metadata.labels;
+  /** A stack takes its platformRoute whatever its labels, and no route at all without Alertmanagers. */
+  verdict(kind: TeamKind, stack: StackState, object: KubeObject): Verdict {
+    const { platformRoute, replicas } = stack.object.spec.alertmanager ?? {};
+    const { selector } = stack[kind];
+    const { namespace = '', name } = object.metadata;
+    if (kind === 'routes' && replicas === 0)
+      return { selected: false, reason: 'NoAlertmanager', message: 'the stack runs no Alertmanager' };
+    if (
+      kind === 'routes' &&
+      platformRoute?.name === name &&
+      namespace === stack.key.namespace &&
+      selector.closed === undefined
+    )
+      return { selected: true, reason: 'Selected', message: "the stack's platformRoute" };
+    const labels = this.#sources.namespaces.get(namespace)?.metadata.labels;
     return selectObject(selector, object.metadata, labels, this.#policy);
   }
 
@@ -70,7 +82,7 @@ export class Fleet {
     const known = this.#stacks.get(key);
     // A namesake made anew shares nothing with the old one.
     const isNew = known === undefined || known.object.metadata.uid !== object.metadata.uid;
-    const stack = isNew ? new StackState(object) : known;
+    const stack = isNew ? new StackState(object, this.#getter) : known;
     const changed = isNew ? { ruleSets: true, routes: true } : stack.update(object);
     if (isNew) this.#stacks.set(key, stack);
     return {
@@ -91,7 +103,7 @@ export class Fleet {
     const object = this.#sources[kind].get(key);
     const stacks: string[] = [];
     for (const stack of this.#stacks.values()) {
-      if (this.#mark(stack[kind], stack[kind].selector, key, object)) stacks.push(keyText(stack));
+      if (this.#mark(kind, stack, key, object)) stacks.push(keyText(stack));
     }
     return { stacks, ruleSets: kind === 'ruleSets' ? [key] : [], routes: kind === 'routes' ? [key] : [] };
   }
@@ -105,7 +117,7 @@ export class Fleet {
         const key = keyOf(object);
         keys[kind].push(key);
         for (const stack of this.#stacks.values()) {
-          if (this.#mark(stack[kind], stack[kind].selector, key, object)) stacks.add(keyText(stack));
+          if (this.#mark(kind, stack, key, object)) stacks.add(keyText(stack));
         }
       }
     }
@@ -114,19 +126,15 @@ export class Fleet {
 
   #markAll(kind: TeamKind, stack: StackState): string[] {
     const keys = this.#sources[kind].list().map(keyOf);
-    for (const key of keys) this.#mark(stack[kind], stack[kind].selector, key, this.#sources[kind].get(key));
+    for (const key of keys) this.#mark(kind, stack, key, this.#sources[kind].get(key));
     for (const key of stack[kind].records.keys()) stack[kind].mark(key);
     return keys;
   }
 
-  #mark(
-    view: SelectionView<unknown>,
-    selector: SelectingStack,
-    key: string,
-    object: KubeObject | undefined,
-  ): boolean {
+  #mark(kind: TeamKind, stack: StackState, key: string, object: KubeObject | undefined): boolean {
+    const view = stack[kind];
     const concerned =
-      view.records.has(key) || (object !== undefined && this.verdict(selector, object).selected);
+      view.records.has(key) || (object !== undefined && this.verdict(kind, stack, object).selected);
     if (concerned) view.mark(key);
     return concerned;
   }

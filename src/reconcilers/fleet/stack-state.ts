@@ -1,9 +1,16 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { PackedSlot } from '../../render/bundle/pack.ts';
 import { alertmanagerSlotNames, ruleSlotNames } from '../../render/names.ts';
+import type { Manifest } from '../../render/workload/manifest.ts';
 import type { RouteRecord } from '../alert-route/record.ts';
 import type { RuleSetRecord } from '../alert-rule-set/record.ts';
+import { LiveChildren } from '../live-children.ts';
+import { OwnSecrets } from '../monitoring-stack/own-secrets.ts';
+import type { StackFault } from '../monitoring-stack/status.ts';
 import type { ObjectKey } from '../object.ts';
+import type { ObjectGetter } from '../ports.ts';
 import { BundleState } from '../rule-bundle/bundle-state.ts';
+import { SecretValues } from '../secret-values.ts';
 import type { SelectingStack } from '../selection.ts';
 import { SelectionView } from './selection-view.ts';
 
@@ -17,16 +24,28 @@ export class StackState {
   readonly routes: SelectionView<RouteRecord>;
   readonly ruleBundle: BundleState;
   readonly alertmanagerBundle: BundleState;
+  readonly children = new LiveChildren();
+  readonly ownSecrets = new OwnSecrets();
+  readonly secrets: SecretValues;
+  /** Manifests of packed slots: a slot that does not change is not encoded again. */
+  readonly slotManifests = new WeakMap<PackedSlot, Manifest>();
   /** The bundles were read back from the API. */
   recovered = false;
+  /** What the teams' objects brought has been written at least once. */
+  programmedOnce = false;
   /** Dialect that the rule sets were last compiled for. */
-  dialectKey = '';
+  ruleDialect = '';
+  /** What the routes were last compiled for, beside themselves. */
+  routeContext = '';
+  /** Why nothing can be written for the stack now. */
+  problem: StackFault | undefined;
   #object: MonitoringStack;
 
-  constructor(object: MonitoringStack) {
+  constructor(object: MonitoringStack, getter: ObjectGetter) {
     const { name, namespace = '' } = object.metadata;
     this.key = { name, namespace };
     this.#object = object;
+    this.secrets = new SecretValues(getter);
     this.ruleSets = new SelectionView(ruleSelection(object));
     this.routes = new SelectionView(routeSelection(object));
     this.ruleBundle = new BundleState(ruleSlotNames(name));
@@ -39,10 +58,16 @@ export class StackState {
 
   /** Takes over a new version of the object; says whose selection changed. */
   update(object: MonitoringStack): { readonly ruleSets: boolean; readonly routes: boolean } {
+    const before = this.#object.spec.alertmanager;
+    const after = object.spec.alertmanager;
     this.#object = object;
+    const routesChanged = this.routes.select(routeSelection(object));
     return {
       ruleSets: this.ruleSets.select(ruleSelection(object)),
-      routes: this.routes.select(routeSelection(object)),
+      routes:
+        routesChanged ||
+        before?.platformRoute?.name !== after?.platformRoute?.name ||
+        (before?.replicas === 0) !== (after?.replicas === 0),
     };
   }
 }

@@ -1,7 +1,8 @@
-import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { AlertRuleSet, RuleGroup } from '../../crds/alert-rule-set.ts';
 import type { BundleFile } from '../../render/bundle/slot.ts';
+import { checkRuleGroup } from '../../render/checks/rule-group.ts';
 import { ruleFilePath, ruleSetOfPath } from '../../render/names.ts';
-import type { CompiledRuleSet, RuleDialect, RuleGroupCompiler } from '../alert-rule-set/compile.ts';
+import type { CompiledRuleSet, RuleDialect } from '../alert-rule-set/compile.ts';
 import type { RuleSetRecord } from '../alert-rule-set/record.ts';
 import { assembleRuleFile } from '../alert-rule-set/rule-file.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
@@ -10,7 +11,7 @@ import { parseKey } from '../object.ts';
 import type { Breather } from '../ports.ts';
 
 /** Compiles one rule set, perhaps elsewhere: large ones must not hold up this thread. */
-export interface RuleSetCompilation extends Pick<RuleGroupCompiler, 'check'> {
+export interface RuleSetCompilation {
   compile(object: AlertRuleSet, dialect: RuleDialect): Promise<CompiledRuleSet>;
 }
 
@@ -40,9 +41,9 @@ export async function updateRules(
   compilation: RuleSetCompilation,
   breather: Breather,
 ): Promise<RuleUpdate> {
-  if (stack.dialectKey !== dialect.key) {
+  if (stack.ruleDialect !== dialect.key) {
     for (const key of stack.ruleSets.records.keys()) stack.ruleSets.mark(key);
-    stack.dialectKey = dialect.key;
+    stack.ruleDialect = dialect.key;
   }
   const keys = stack.ruleSets.take();
   const steps: Step[] = [];
@@ -89,7 +90,7 @@ async function stepOf(
   const isGone = object === undefined || object.metadata.deletionTimestamp !== undefined;
   if (isGone) return { key, remove: path };
   if (object.spec.suspend === true) return undefined;
-  if (!fleet.verdict(stack.ruleSets.selector, object).selected) return { key, remove: path };
+  if (!fleet.verdict('ruleSets', stack, object).selected) return { key, remove: path };
   const { uid = '', generation = 0 } = object.metadata;
   const known = stack.ruleSets.records.get(key);
   if (
@@ -101,8 +102,7 @@ async function stepOf(
     return undefined;
   const compiled = await compilation.compile(object, dialect);
   const previous = stack.ruleBundle.file(path);
-  const isStillGood = (group: Parameters<RuleGroupCompiler['check']>[0]) =>
-    compilation.check(group, 0, dialect).length === 0;
+  const isStillGood = (group: RuleGroup) => checkRuleGroup(group, dialect).length === 0;
   const assembled = assembleRuleFile({ namespace, name, uid }, compiled, previous, isStillGood);
   const record: RuleSetRecord = {
     uid,

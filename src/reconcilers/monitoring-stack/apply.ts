@@ -1,0 +1,54 @@
+import { limits } from '../../base/limits.ts';
+import type { Manifest } from '../../render/workload/manifest.ts';
+import { manifestHash, planChildren } from '../children.ts';
+import type { LiveChildren } from '../live-children.ts';
+import { identityOf, type KubeObject } from '../object.ts';
+import type { ObjectWriter } from '../ports.ts';
+
+/**
+ * Writes what differs, phase by phase: a later phase may rely on all that comes before it (slots before the index that
+ * names them, rights before the pods that need them). Leftovers are removed last. Returns the number of writes.
+ */
+export async function applyChildren(
+  phases: readonly (readonly Manifest[])[],
+  cached: ReadonlyMap<string, KubeObject>,
+  memory: LiveChildren,
+  writer: ObjectWriter,
+): Promise<number> {
+  const live = memory.overlay(cached);
+  const desired = phases.flat();
+  const plan = planChildren(desired, live, memory.applied);
+  const due = new Set(plan.apply.map(identityOf));
+  const ready = new Map(plan.apply.map((manifest) => [identityOf(manifest), manifest]));
+  for (const phase of phases) {
+    const manifests = phase.filter((manifest) => due.has(identityOf(manifest)));
+    await inParallel(manifests, async (manifest) => {
+      const identity = identityOf(manifest);
+      const stored = await writer.apply(ready.get(identity)!);
+      memory.wrote(manifest, manifestHash(manifest), stored, cached.get(identity));
+    });
+  }
+  await inParallel(plan.remove, async (object) => {
+    await writer.remove(object);
+    memory.removed(object, cached.get(identityOf(object)));
+  });
+  return plan.apply.length + plan.remove.length;
+}
+
+/** All of them, a few at a time; the first failure is raised once those in flight have ended. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const run = async () => {
+    while (next < items.length && failure === undefined) {
+      const item = items[next++]!;
+      try {
+        await work(item);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limits.applyConcurrency, items.length) }, run));
+  if (failure !== undefined) throw failure.error;
+}

@@ -1,0 +1,325 @@
+import type { Clock } from '../../base/clock.ts';
+import { CodedError, StalledError } from '../../base/errors.ts';
+import type { AlertRoute } from '../../crds/alert-route.ts';
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
+import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
+import type { PackedSlot } from '../../render/bundle/pack.ts';
+import { finalizer, type Server } from '../../render/names.ts';
+import { renderPrometheus } from '../../render/prometheus/prometheus.ts';
+import { defaultVersion, versionFault } from '../../render/prometheus/versions.ts';
+import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
+import { slotManifest } from '../../render/workload/transport.ts';
+import { dialectOf } from '../alert-rule-set/compile.ts';
+import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
+import type { StackState } from '../fleet/stack-state.ts';
+import { jsonEqual } from '../json.ts';
+import type { KubeObject } from '../object.ts';
+import type { Breather, ChildSource, EventSink, ObjectGetter, ObjectWriter } from '../ports.ts';
+import { secretAgeMs } from '../secret-values.ts';
+import type { ConsentPolicy } from '../selection.ts';
+import { pinAgentImage } from './agent-image.ts';
+import {
+  alertmanagerHalf,
+  alertmanagerSecretKeys,
+  selectedRoutes,
+  updateRoutes,
+} from './alertmanager-half.ts';
+import { applyChildren } from './apply.ts';
+import { discoveryNamespaces } from './discovery.ts';
+import { type Half, prometheusHalf } from './prometheus-half.ts';
+import { followReplicas, ownSecretKeys, recoverBundles } from './recover.ts';
+import { type RuleSetCompilation, updateRules } from './rules.ts';
+import { decideStackStatus, type StackFault } from './status.ts';
+import { declaredWorkloads, observeWorkload } from './workloads.ts';
+
+export interface StackReconcilerOptions {
+  /** Image that new agents run. */
+  readonly agentImage: string;
+  readonly consent: ConsentPolicy;
+  readonly addresses: AddressPolicy;
+}
+
+export interface RenderedWorkload {
+  readonly manifests: readonly Manifest[];
+  readonly faults: readonly RenderFault[];
+}
+
+export interface StackReconcilerParts {
+  readonly fleet: Fleet;
+  readonly stacks: ObjectSource<MonitoringStack>;
+  readonly ruleSets: ObjectSource<AlertRuleSet>;
+  readonly routes: ObjectSource<AlertRoute>;
+  readonly namespaces: ObjectSource<KubeObject>;
+  readonly children: ChildSource;
+  readonly isPodReady: (namespace: string, pod: string) => boolean;
+  readonly writer: ObjectWriter;
+  readonly getter: ObjectGetter;
+  readonly events: EventSink;
+  readonly compilation: RuleSetCompilation;
+  readonly renderAlertmanager: (input: { stack: MonitoringStack; agentImage: string }) => RenderedWorkload;
+  readonly breather: Breather;
+  readonly clock: Clock;
+  readonly options: StackReconcilerOptions;
+  /** The status of these objects may have changed. */
+  readonly touched: (kind: 'ruleSets' | 'routes', keys: Iterable<string>) => void;
+}
+
+interface Desired {
+  readonly prometheus: Half;
+  readonly alertmanager: Half | undefined;
+  readonly agentImage: string;
+  readonly faults: readonly StackFault[];
+}
+
+/** Brings one stack to its declared state: observe, decide, apply; see the README of this folder. */
+export class StackReconciler {
+  readonly #parts: StackReconcilerParts;
+  readonly #routeFaults = new WeakMap<StackState, readonly StackFault[]>();
+
+  constructor(parts: StackReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  async reconcile(key: string): Promise<{ readonly requeueAfterMs?: number } | undefined> {
+    const object = this.#parts.stacks.get(key);
+    const stack = this.#parts.fleet.stack(key);
+    if (object === undefined || stack === undefined) return undefined;
+    if (object.metadata.deletionTimestamp !== undefined) return await this.#leave(stack);
+    if (object.spec.suspend === true) {
+      await this.#writeStatus(stack, []);
+      return undefined;
+    }
+    try {
+      const desired = await this.#bringAbout(stack);
+      this.#setProblem(stack, undefined);
+      await this.#writeStatus(stack, desired.faults, desired);
+      return { requeueAfterMs: secretAgeMs };
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      if (error instanceof StalledError || error.code === 'ApiInvalid' || error.code === 'ApiForbidden') {
+        const problem = { code: error.code, message: error.message };
+        this.#setProblem(stack, problem);
+        await this.#writeStatus(stack, [problem]);
+      }
+      throw error;
+    }
+  }
+
+  async #bringAbout(stack: StackState): Promise<Desired> {
+    const { fleet, clock, children, getter, writer, routes } = this.#parts;
+    this.#checkVersions(stack.object);
+    const cached = children.of(stack.key);
+    const selected = selectedRoutes(stack, fleet, routes);
+    await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs());
+    await stack.secrets.load(this.#secretKeys(stack, selected), clock.nowMs());
+    if (!stack.recovered) {
+      for (const name of recoverBundles(stack, cached))
+        this.#parts.events.emit(stack.object, {
+          type: 'Warning',
+          reason: 'CorruptData',
+          message: `slot ${name} could not be read; its files are written anew`,
+        });
+    }
+    const replicasChanged = followReplicas(stack, cached);
+    const rules = await updateRules(
+      stack,
+      dialectOf(stack.object),
+      fleet,
+      this.#parts.ruleSets,
+      this.#parts.compilation,
+      this.#parts.breather,
+    );
+    const before = this.#routeFaults.get(stack) ?? [];
+    const routeUpdate = updateRoutes(stack, selected, this.#parts.options.addresses, before);
+    this.#routeFaults.set(stack, routeUpdate.faults);
+    try {
+      const desired = this.#desired(stack, cached, routeUpdate.faults);
+      await this.#keepFinalizer(stack, desired);
+      const live = new Map([...cached, ...stack.ownSecrets.live()]);
+      const halves =
+        desired.alertmanager === undefined
+          ? [desired.prometheus]
+          : [desired.prometheus, desired.alertmanager];
+      const phases = (['content', 'indexes', 'workloads'] as const).map((phase) =>
+        halves.flatMap((half) => half[phase]),
+      );
+      await applyChildren(phases, live, stack.children, writer);
+      stack.ruleBundle.confirm(desired.prometheus.slotHashes);
+      if (desired.alertmanager !== undefined)
+        stack.alertmanagerBundle.confirm(desired.alertmanager.slotHashes);
+      stack.programmedOnce = true;
+      return desired;
+    } finally {
+      this.#parts.touched('ruleSets', replicasChanged ? stack.ruleSets.records.keys() : rules.touched);
+      this.#parts.touched('routes', replicasChanged ? stack.routes.records.keys() : routeUpdate.touched);
+    }
+  }
+
+  #checkVersions(object: MonitoringStack): void {
+    const prometheus = versionFault(object.spec.prometheus?.version ?? defaultVersion);
+    if (prometheus !== undefined)
+      throw new StalledError('VersionUnsupported', `spec.prometheus.version: ${prometheus}`);
+    const { version, replicas = 3 } = object.spec.alertmanager ?? {};
+    const alertmanager =
+      version === undefined || replicas === 0 ? undefined : alertmanagerVersionFault(version);
+    if (alertmanager !== undefined)
+      throw new StalledError('VersionUnsupported', `spec.alertmanager.version: ${alertmanager}`);
+  }
+
+  #secretKeys(stack: StackState, selected: ReturnType<typeof selectedRoutes>) {
+    const scrape = stack.object.spec.prometheus?.additionalScrapeConfigs;
+    const own = scrape === undefined ? [] : [{ namespace: stack.key.namespace, name: scrape.name }];
+    return [...own, ...alertmanagerSecretKeys(stack.object, selected)];
+  }
+
+  #desired(
+    stack: StackState,
+    cached: ReadonlyMap<string, KubeObject>,
+    routeFaults: readonly StackFault[],
+  ): Desired {
+    const { object } = stack;
+    const { options, namespaces, renderAlertmanager } = this.#parts;
+    const statefulSets = (server: Server) => {
+      const overlaid = stack.children.overlay(cached);
+      const names = declaredWorkloads(object).filter((workload) => workload.server === server);
+      return new Map(
+        names.flatMap(({ name }) => {
+          const live = overlaid.get(`apps/v1 StatefulSet ${stack.key.namespace}/${name}`);
+          return live === undefined ? [] : [[name, live] as const];
+        }),
+      );
+    };
+    const discovery = discoveryNamespaces(object, namespaces, options.consent);
+    const manifestOf = (kind: 'ConfigMap' | 'Secret', server: Server) => (slot: PackedSlot) => {
+      const known = stack.slotManifests.get(slot);
+      if (known !== undefined) return known;
+      const manifest = slotManifest(object, { kind, name: slot.name, bytes: slot.bytes, server });
+      stack.slotManifests.set(slot, manifest);
+      return manifest;
+    };
+    const first = pinAgentImage(object, options.agentImage, statefulSets('prometheus'), (agentImage) =>
+      renderPrometheus({ stack: object, agentImage, discoveryNamespaces: discovery }),
+    );
+    const scrape = object.spec.prometheus?.additionalScrapeConfigs;
+    const additional =
+      scrape === undefined ? undefined : stack.secrets.value(stack.key.namespace, scrape.name, scrape.key);
+    const prometheus = prometheusHalf({
+      stack: object,
+      bundle: stack.ruleBundle,
+      rendered: first.rendered,
+      discoveryNamespaces: discovery,
+      additionalScrapeConfigs: additional,
+      slotManifestOf: manifestOf('ConfigMap', 'prometheus'),
+    });
+    const hasAlertmanager = (object.spec.alertmanager?.replicas ?? 3) > 0;
+    const second = hasAlertmanager
+      ? pinAgentImage(object, options.agentImage, statefulSets('alertmanager'), (agentImage) =>
+          renderAlertmanager({ stack: object, agentImage }),
+        )
+      : undefined;
+    const alertmanager =
+      second === undefined
+        ? undefined
+        : alertmanagerHalf(
+            object,
+            stack.alertmanagerBundle.packing,
+            second.rendered,
+            manifestOf('Secret', 'alertmanager'),
+          );
+    const faults = [...prometheus.faults, ...(alertmanager?.faults ?? [])].map(
+      ({ code, path, message }): StackFault => ({ code, message: `${path}: ${message}` }),
+    );
+    if (scrape !== undefined && additional === undefined)
+      faults.push({
+        code: 'SecretKeyMissing',
+        message: `spec.prometheus.additionalScrapeConfigs: Secret ${scrape.name} or its key ${scrape.key} does not exist`,
+      });
+    return { prometheus, alertmanager, agentImage: first.agentImage, faults: [...faults, ...routeFaults] };
+  }
+
+  /** Children in other namespaces have no owner reference: without a finalizer they would stay behind. */
+  async #keepFinalizer(stack: StackState, desired: Desired): Promise<void> {
+    const { namespace } = stack.key;
+    const reachesOut = desired.prometheus.content.some(({ metadata }) => metadata.namespace !== namespace);
+    const present = stack.object.metadata.finalizers ?? [];
+    if (!reachesOut || present.includes(finalizer)) return;
+    await this.#parts.writer.setFinalizers(stack.object, [...present, finalizer]);
+  }
+
+  /** The stack is being deleted: what no owner reference reaches is removed, then it may go. */
+  async #leave(stack: StackState): Promise<undefined> {
+    const { metadata } = stack.object;
+    const present = metadata.finalizers ?? [];
+    if (!present.includes(finalizer)) return undefined;
+    for (const object of this.#parts.children.of(stack.key).values()) {
+      if (object.metadata.namespace !== stack.key.namespace) await this.#parts.writer.remove(object);
+    }
+    await this.#parts.writer.setFinalizers(
+      stack.object,
+      present.filter((each) => each !== finalizer),
+    );
+    return undefined;
+  }
+
+  #setProblem(stack: StackState, problem: StackFault | undefined): void {
+    if (jsonEqual(stack.problem, problem)) return;
+    stack.problem = problem;
+    this.#parts.touched('ruleSets', stack.ruleSets.records.keys());
+    this.#parts.touched('routes', stack.routes.records.keys());
+  }
+
+  async #writeStatus(stack: StackState, faults: readonly StackFault[], desired?: Desired): Promise<void> {
+    const { object, key } = stack;
+    const { clock, writer, isPodReady } = this.#parts;
+    const cached = stack.children.overlay(this.#parts.children.of(key));
+    const workloads = declaredWorkloads(object).map((workload) => {
+      const bundle = workload.server === 'prometheus' ? stack.ruleBundle : stack.alertmanagerBundle;
+      const half = workload.server === 'prometheus' ? desired?.prometheus : desired?.alertmanager;
+      const version =
+        workload.server === 'prometheus'
+          ? (object.spec.prometheus?.version ?? defaultVersion)
+          : (object.spec.alertmanager?.version ?? 'v0.33.1');
+      return observeWorkload(workload, cached.get(`apps/v1 StatefulSet ${key.namespace}/${workload.name}`), {
+        version,
+        indexHash: half?.indexHashes.get(workload.name),
+        ready: (pod) => isPodReady(key.namespace, pod),
+        report: (pod) => bundle.replicas.reportOf(pod),
+      });
+    });
+    const rules = [...stack.ruleSets.records.values()];
+    const routes = [...stack.routes.records.values()];
+    const status = decideStackStatus(
+      {
+        object,
+        workloads,
+        faults,
+        ruleSets: {
+          selected: rules.length,
+          accepted: rules.filter((record) => record.faults.length === 0).length,
+        },
+        routes: {
+          selected: routes.length,
+          accepted: routes.filter((record) => record.faults.length === 0).length,
+        },
+        silences: undefined,
+        agentImage: desired?.agentImage ?? object.status?.agentImage,
+      },
+      clock.nowMs(),
+    );
+    this.#announce(object, status);
+    await writer.setStatus(object, status);
+  }
+
+  #announce(object: MonitoringStack, status: NonNullable<MonitoringStack['status']>): void {
+    const [before, after] = [object.status, status].map((each) =>
+      each?.conditions?.find((condition) => condition.type === 'Ready'),
+    );
+    if (after === undefined || (before?.status === after.status && before.reason === after.reason)) return;
+    if (after.status === 'True')
+      this.#parts.events.emit(object, { type: 'Normal', reason: 'Ready', message: after.message });
+    else if (status.conditions?.some(({ type, status: value }) => type === 'Stalled' && value === 'True'))
+      this.#parts.events.emit(object, { type: 'Warning', reason: after.reason, message: after.message });
+  }
+}

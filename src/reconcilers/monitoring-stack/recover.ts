@@ -1,0 +1,112 @@
+import { decodeIndex } from '../../render/bundle/bundle-index.ts';
+import { decodeReport, type Report } from '../../render/bundle/report.ts';
+import {
+  alertmanagerIndexName,
+  alertmanagerSlotNames,
+  dataKeys,
+  prometheusConfigSlotName,
+  prometheusIndexName,
+  prometheusShardName,
+  reportName,
+  ruleSlotNames,
+} from '../../render/names.ts';
+import { slotBytes } from '../../render/workload/transport.ts';
+import type { StackState } from '../fleet/stack-state.ts';
+import type { KubeObject, ObjectKey } from '../object.ts';
+import type { BundleState } from '../rule-bundle/bundle-state.ts';
+import { markRecovered } from './rules.ts';
+import { declaredWorkloads } from './workloads.ts';
+
+type Children = ReadonlyMap<string, KubeObject>;
+
+/** A ConfigMap of the stack's namespace among its children. */
+export function configMap(children: Children, namespace: string, name: string): KubeObject | undefined {
+  return children.get(`v1 ConfigMap ${namespace}/${name}`);
+}
+
+function dataOf(object: KubeObject | undefined): Readonly<Record<string, string>> | undefined {
+  return (object as { readonly data?: Readonly<Record<string, string>> } | undefined)?.data;
+}
+
+/** The index that the API holds, as hashes by slot name; empty when there is none that can be read. */
+export function liveIndex(children: Children, namespace: string, name: string): ReadonlyMap<string, string> {
+  const text = dataOf(configMap(children, namespace, name))?.[dataKeys.index];
+  if (text === undefined) return new Map();
+  try {
+    return new Map(decodeIndex(text).slots.map((slot) => [slot.name, slot.hash]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** What a pod's reloader reports. A report that cannot be read counts as none: the reloader writes it anew. */
+export function readReport(object: KubeObject | undefined): Report | undefined {
+  const text = dataOf(object)?.[dataKeys.report];
+  if (text === undefined) return undefined;
+  try {
+    return decodeReport(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Secrets that promfleet writes for this stack, as far as their names follow from what is declared or live. */
+export function ownSecretKeys(stack: StackState, children: Children): ObjectKey[] {
+  const { namespace, name } = stack.key;
+  const declared = stack.object.spec.prometheus?.shards ?? 1;
+  const names = new Set<string>();
+  for (let shard = 0; ; shard++) {
+    const isLive = children.has(`apps/v1 StatefulSet ${namespace}/${prometheusShardName(name, shard)}`);
+    if (shard >= declared && !isLive) break;
+    names.add(prometheusConfigSlotName(name, shard));
+  }
+  const possible = new Set(alertmanagerSlotNames(name));
+  for (const slot of liveIndex(children, namespace, alertmanagerIndexName(name)).keys()) {
+    if (possible.has(slot)) names.add(slot);
+  }
+  for (const slot of stack.alertmanagerBundle.packing.keys()) names.add(slot);
+  return [...names].map((each) => ({ namespace, name: each }));
+}
+
+/** Reads both bundles back from what the API holds. */
+export function recoverBundles(stack: StackState, children: Children): readonly string[] {
+  const { namespace, name } = stack.key;
+  const damaged: string[] = [];
+  const recover = (bundle: BundleState, objects: readonly (KubeObject | undefined)[], index: string) => {
+    const slots = objects.flatMap((object) => {
+      const bytes = object === undefined ? undefined : slotBytes(object);
+      return object === undefined || bytes === undefined ? [] : [{ name: object.metadata.name, bytes }];
+    });
+    damaged.push(...bundle.recover(slots).damaged.map((slot) => slot.name));
+    bundle.confirm(liveIndex(children, namespace, index));
+  };
+  const ruleSlots = ruleSlotNames(name).map((slot) => configMap(children, namespace, slot));
+  recover(stack.ruleBundle, ruleSlots, prometheusIndexName(name, 0));
+  const secrets = alertmanagerSlotNames(name).map((slot) => stack.ownSecrets.get({ namespace, name: slot }));
+  recover(stack.alertmanagerBundle, secrets, alertmanagerIndexName(name));
+  markRecovered(stack);
+  stack.recovered = true;
+  return damaged;
+}
+
+/**
+ * Follows the declared replicas and takes over every report. Returns whether the set of replicas changed: then every
+ * object's progress may have.
+ */
+export function followReplicas(stack: StackState, children: Children): boolean {
+  const { namespace } = stack.key;
+  const workloads = declaredWorkloads(stack.object);
+  let changed = false;
+  for (const server of ['prometheus', 'alertmanager'] as const) {
+    const bundle = server === 'prometheus' ? stack.ruleBundle : stack.alertmanagerBundle;
+    const pods = workloads
+      .filter((workload) => workload.server === server)
+      .flatMap(({ pods: names }) => names);
+    changed = bundle.replicas.expect(pods) || changed;
+    for (const pod of pods) {
+      if (bundle.replicas.reportOf(pod) !== undefined) continue;
+      bundle.report(pod, readReport(configMap(children, namespace, reportName(pod))));
+    }
+  }
+  return changed;
+}
