@@ -164,6 +164,10 @@ export const errorCatalogue = {
     meaning: 'The name of a recorded series cannot be used.',
     action: 'Choose a name of letters, digits, underscores and colons.',
   },
+  InvalidOption: {
+    meaning: 'A command-line option has a value that it cannot take.',
+    action: 'Correct the option; --help shows what it takes.',
+  },
   InvalidReceiver: {
     meaning: 'A receiver would be refused by Alertmanager.',
     action: 'Correct the named field.',
@@ -200,6 +204,18 @@ export const errorCatalogue = {
     meaning: 'A stated limit was reached.',
     action: 'Reduce the input, or raise the limit where it is configurable.',
   },
+  LocalAlreadyRunning: {
+    meaning: 'Another local control plane uses this state folder.',
+    action: 'Use the running one, or choose another --state-dir.',
+  },
+  LocalNotRunning: {
+    meaning: 'No local control plane runs on this state folder.',
+    action: 'Start it with promfleet local up.',
+  },
+  ManifestInvalid: {
+    meaning: 'A manifest file cannot be read as Kubernetes objects.',
+    action: 'Correct the named file; promfleet validate names the place.',
+  },
   NotInVersion: {
     meaning: "The stack's version of the server does not know the field.",
     action: 'Raise the version in the stack, or leave the field out.',
@@ -207,6 +223,10 @@ export const errorCatalogue = {
   NotLeading: {
     meaning: 'A write was refused because this replica does not hold the Lease now.',
     action: 'Nothing: the replica that holds the Lease does the work.',
+  },
+  NotReady: {
+    meaning: 'The local control plane did not become ready in time.',
+    action: 'Look at what the message names; promfleet local status and kubectl describe tell more.',
   },
   NotUtf8: {
     meaning: 'A file is not encoded in UTF-8.',
@@ -255,6 +275,10 @@ export const errorCatalogue = {
   ServerUnreachable: {
     meaning: 'A reloader cannot reach the server beside it, or its answer makes no sense.',
     action: 'Look at the log of the server container of the pod.',
+  },
+  SourceFailed: {
+    meaning: 'A live source of series could not be read, or broke off its answer.',
+    action: 'Check that the named server is up and reachable; answers without it are marked partial.',
   },
   TemplateUndefined: {
     meaning: 'A template is used that neither the object nor Alertmanager defines.',

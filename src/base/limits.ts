@@ -199,4 +199,30 @@ export const limits = {
   serverRequestMs: 60_000,
   /** Largest frame of a streamed remote read; Prometheus cuts its own at 1 MiB unless one series is larger. */
   remoteReadFrameBytes: 64 * 1024 * 1024,
+  /** Connections to one live source. */
+  liveSourceConnections: 8,
+  /** Time to connect to a live source. */
+  liveSourceConnectMs: 5_000,
+  /** Time until a live source begins to answer. */
+  liveSourceFirstByteMs: 60_000,
+  /** Time between bytes of a live source's answer. */
+  liveSourceIdleMs: 30_000,
+  /** Bytes of one streamed answer of a live source. */
+  liveSourceBytes: 4 * 1024 * 1024 * 1024,
+  /** Largest JSON answer of a live source. */
+  liveSourceJsonBytes: 64 * 1024 * 1024,
+  /** One notification that the webhook sink reads. */
+  webhookSinkBodyBytes: 16 * 1024 * 1024,
+  /** Wait before a part of the local control plane is started again. */
+  localRestartFirstMs: 500,
+  /** Longest wait before a part of the local control plane is started again. */
+  localRestartMaxMs: 10_000,
+  /** Time that a part of the local control plane gets to end. */
+  localStopGraceMs: 5_000,
+  /** Time that the manifests get to become ready before `local up` says what is missing. */
+  localReadyTimeoutMs: 5 * 60_000,
+  /** Pause between looks at the state of the local control plane. */
+  localPollMs: 250,
+  /** Part of a log file that is read at once. */
+  logReadBytes: 64 * 1024,
 } as const;

@@ -7,6 +7,8 @@ export const reportFormatVersion = 1;
 
 export interface QuarantinedFile {
   readonly path: string;
+  /** SHA-256 of the refused content: the next pod of this name does not start with it. */
+  readonly hash?: string;
   /** The server's words about this file. */
   readonly error: string;
 }
@@ -43,7 +45,11 @@ export function encodeReport(report: Report): string {
     quarantined: [...report.quarantined]
       .sort((a, b) => compareText(a.path, b.path))
       .slice(0, limits.reportQuarantinedFiles)
-      .map(({ path, error }) => ({ path, error: shorten(error) })),
+      .map(({ path, hash, error }) => ({
+        path,
+        ...(hash === undefined ? {} : { hash }),
+        error: shorten(error),
+      })),
     ...(report.error === undefined ? {} : { error: shorten(report.error) }),
     ...(report.refusedIndexHash === undefined ? {} : { refusedIndexHash: report.refusedIndexHash }),
     serverVersion: report.serverVersion,
@@ -69,7 +75,12 @@ export function decodeReport(text: string): Report {
     ),
     quarantined: list(value.quarantined, 'quarantined').map((entry) => {
       const row = object(entry, 'quarantined');
-      return { path: readText(row.path, 'quarantined'), error: readText(row.error, 'quarantined') };
+      const hash = optionalText(row.hash, 'quarantined');
+      return {
+        path: readText(row.path, 'quarantined'),
+        ...(hash === undefined ? {} : { hash }),
+        error: readText(row.error, 'quarantined'),
+      };
     }),
     ...(error === undefined ? {} : { error }),
     ...(refusedIndexHash === undefined ? {} : { refusedIndexHash }),

@@ -1,0 +1,66 @@
+import { createServer } from 'node:http';
+import type { Logger } from '../../base/log.ts';
+import type { Reloader } from './reloader.ts';
+
+/** Serves `/healthz` and `/metrics` until aborted. `address` is `host:port`. */
+export function serveEndpoint(
+  address: string,
+  reloader: Pick<Reloader, 'counts' | 'report'>,
+  options: { readonly signal: AbortSignal; readonly log: Logger },
+): Promise<void> {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0];
+    const text = path === '/metrics' ? metricsText(reloader) : path === '/healthz' ? 'ok\n' : undefined;
+    response.writeHead(text === undefined ? 404 : 200, {
+      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+    });
+    response.end(text ?? 'not found\n');
+  });
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    };
+    options.signal.addEventListener('abort', stop, { once: true });
+    server.on('error', (error) => {
+      options.signal.removeEventListener('abort', stop);
+      reject(error);
+    });
+    server.listen(Number(address.slice(colon + 1)), host);
+  });
+}
+
+function metricsText({ counts, report }: Pick<Reloader, 'counts' | 'report'>): string {
+  const rows: readonly (readonly [string, 'counter' | 'gauge', string, number])[] = [
+    ['promfleet_reloader_loads_total', 'counter', 'Changes that were loaded into the server.', counts.loads],
+    [
+      'promfleet_reloader_failures_total',
+      'counter',
+      'Synchronisations that failed and were tried again.',
+      counts.failures,
+    ],
+    [
+      'promfleet_reloader_last_load_seconds',
+      'gauge',
+      'Time from a new index to the confirmed content, of the newest change.',
+      counts.lastLoadSeconds,
+    ],
+    [
+      'promfleet_reloader_quarantined_files',
+      'gauge',
+      'Files that the server refuses and that are left out.',
+      report.quarantined.length,
+    ],
+    [
+      'promfleet_reloader_up_to_date',
+      'gauge',
+      'Whether the newest index runs, without quarantined files.',
+      report.indexHash !== '' && report.error === undefined ? 1 : 0,
+    ],
+  ];
+  return rows
+    .map(([name, type, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`)
+    .join('');
+}

@@ -1,0 +1,135 @@
+/**
+ * Loads a change into the server. When the server refuses it, the parts at fault are found by halving and left out;
+ * what remains is live, and every part that is left out keeps its old content.
+ */
+import type { ConfigFolder, FileChange } from './config-folder.ts';
+import type { ManagedServer } from './ports.ts';
+
+export interface Refusal {
+  readonly path: string;
+  readonly hash: string | undefined;
+  readonly error: string;
+}
+
+export interface LoadResult {
+  readonly refused: readonly Refusal[];
+}
+
+export interface LoadPorts {
+  readonly folder: ConfigFolder;
+  /** Whether the server shows a file with this content among what runs: a rule file without groups it does not. */
+  readonly shows: (hash: string) => boolean;
+  readonly server: ManagedServer;
+  /** Returns when the server is ready; throws when it stays away for so long that the files must be what it ran last. */
+  awaitReady(): Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `divisible` tells changes that can be refused one by one; all others stand or fall together, as one file refers to another.
+ * Throws, with everything as it was, when the server cannot be reached.
+ */
+export async function loadChange(
+  changes: readonly FileChange[],
+  divisible: (path: string) => boolean,
+  ports: LoadPorts,
+): Promise<LoadResult> {
+  const whole = await attempt(changes, ports);
+  if (whole === undefined) return { refused: [] };
+  const together = changes.filter(({ path }) => !divisible(path));
+  const apart = changes.filter(({ path }) => divisible(path));
+  const refused: Refusal[] = [];
+  const refuse = (part: readonly FileChange[], error: string) => {
+    for (const { path, hash } of part) refused.push({ path, hash, error });
+  };
+  if (apart.length === 0) {
+    refuse(together, whole.error);
+  } else {
+    // The error of the whole is already known to be true of a part that cannot be made smaller.
+    if (together.length > 0) {
+      const failure = await attempt(together, ports);
+      if (failure !== undefined) refuse(together, failure.error);
+    }
+    await loadApart(apart, together.length === 0 ? whole : undefined, ports, refuse);
+  }
+  // The last attempt may have been refused: the server must run exactly what lies on disk.
+  await reloadAsIs(ports);
+  return { refused };
+}
+
+interface Failure {
+  readonly error: string;
+  readonly path?: string;
+}
+
+/** Halves until single files remain. `known` is the failure of exactly these changes, where it is known. */
+async function loadApart(
+  changes: readonly FileChange[],
+  known: Failure | undefined,
+  ports: LoadPorts,
+  refuse: (part: readonly FileChange[], error: string) => void,
+): Promise<void> {
+  const failure = known ?? (await attempt(changes, ports));
+  if (failure === undefined) return;
+  if (changes.length === 1) return refuse(changes, failure.error);
+  const named = changes.filter(({ path }) => path === failure.path);
+  if (named.length === 1) {
+    refuse(named, failure.error);
+    return await loadApart(
+      changes.filter(({ path }) => path !== failure.path),
+      undefined,
+      ports,
+      refuse,
+    );
+  }
+  const middle = changes.length >> 1;
+  await loadApart(changes.slice(0, middle), undefined, ports, refuse);
+  await loadApart(changes.slice(middle), undefined, ports, refuse);
+}
+
+/** Swaps in, reloads, confirms, commits; undefined on success. On refusal everything on disk is as it was. */
+async function attempt(changes: readonly FileChange[], ports: LoadPorts): Promise<Failure | undefined> {
+  const { folder } = ports;
+  await folder.swapIn(changes);
+  try {
+    const answer = await reloadWhenReady(ports);
+    const failure = answer ?? (await confirm(changes, ports));
+    if (failure === undefined) {
+      await folder.commit(changes);
+      return undefined;
+    }
+    await folder.swapOut();
+    return failure;
+  } catch (error) {
+    await folder.swapOut();
+    throw error;
+  }
+}
+
+async function confirm(changes: readonly FileChange[], ports: LoadPorts): Promise<Failure | undefined> {
+  const missing = await ports.server.unconfirmed(
+    {
+      put: changes.filter(({ hash }) => hash !== undefined && ports.shows(hash)).map(({ path }) => path),
+      removed: changes.filter(({ hash }) => hash === undefined).map(({ path }) => path),
+    },
+    ports.signal,
+  );
+  const path = missing[0];
+  if (path === undefined) return undefined;
+  return { error: 'the server reloaded but does not show this content as running', path };
+}
+
+/** Undefined when the reload took effect. A server that restarts meanwhile is waited for: it reads the files anew. */
+async function reloadWhenReady(ports: LoadPorts): Promise<Failure | undefined> {
+  await ports.awaitReady();
+  const answer = await ports.server.reload(ports.signal);
+  return answer.ok
+    ? undefined
+    : { error: answer.error, ...(answer.path === undefined ? {} : { path: answer.path }) };
+}
+
+/** Makes the server read what lies on disk; what was running before cannot be refused now. */
+export async function reloadAsIs(ports: LoadPorts): Promise<void> {
+  const failure = await reloadWhenReady(ports);
+  if (failure !== undefined) throw new Error(`the server refuses what it ran before: ${failure.error}`);
+}

@@ -1,0 +1,98 @@
+import { limits } from '../../base/limits.ts';
+import type { RuleHealthFault } from '../../render/bundle/report.ts';
+import { httpCall, httpJson } from './http-call.ts';
+import type { ManagedServer, ReloadAnswer } from './ports.ts';
+
+interface RulesAnswer {
+  readonly data?: {
+    readonly groups?: readonly {
+      readonly file: string;
+      readonly name: string;
+      readonly rules: readonly { readonly health?: string; readonly lastError?: string }[];
+    }[];
+  };
+}
+
+const probeMs = 2000;
+
+/** Prometheus by its HTTP API. `configDir` is the folder of the files as both see it. */
+export class PrometheusServer implements ManagedServer {
+  readonly #url: string;
+  readonly #configDir: string;
+
+  constructor(options: { readonly url: string; readonly configDir: string }) {
+    this.#url = options.url.replace(/\/+$/, '');
+    this.#configDir = options.configDir.replace(/\/+$/, '');
+  }
+
+  async state(signal: AbortSignal): Promise<'down' | 'starting' | 'ready'> {
+    return await probe(`${this.#url}/-/ready`, signal);
+  }
+
+  async version(signal: AbortSignal): Promise<string> {
+    type Answer = { data?: { version?: string } };
+    const answer = await httpJson<Answer>(`${this.#url}/api/v1/status/buildinfo`, { signal });
+    return answer.data?.version ?? '';
+  }
+
+  async reload(signal: AbortSignal): Promise<ReloadAnswer> {
+    const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal });
+    if (status === 200) return { ok: true };
+    const error =
+      body.trim() === '' ? `HTTP ${status}` : body.trim().replace(/^failed to reload config: /, '');
+    // Only a fault of the main file is named; of a rule file the answer says no more than that there is one.
+    const inMainFile = error.startsWith("couldn't load configuration");
+    return { ok: false, error, ...(inMainFile ? { path: 'prometheus.yaml' } : {}) };
+  }
+
+  async unconfirmed(
+    changed: { readonly put: readonly string[]; readonly removed: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    type Answer = { data?: { reloadConfigSuccess?: boolean } };
+    const info = await httpJson<Answer>(`${this.#url}/api/v1/status/runtimeinfo`, { signal });
+    if (info.data?.reloadConfigSuccess === false) return [...changed.put, ...changed.removed];
+    const put = changed.put.filter((path) => path.startsWith('rules/'));
+    const removed = changed.removed.filter((path) => path.startsWith('rules/'));
+    const shown = new Set<string>();
+    for (const { file } of await this.#groups([...put, ...removed], signal)) shown.add(file);
+    return [...put.filter((path) => !shown.has(path)), ...removed.filter((path) => shown.has(path))];
+  }
+
+  async ruleFaults(paths: readonly string[], signal: AbortSignal): Promise<readonly RuleHealthFault[]> {
+    const faults: RuleHealthFault[] = [];
+    for (const { file, name, rules } of await this.#groups(paths, signal)) {
+      const failing = rules.find(({ health }) => health === 'err');
+      if (failing !== undefined)
+        faults.push({ path: file, group: name, error: failing.lastError ?? 'evaluation fails' });
+    }
+    return faults;
+  }
+
+  /** Groups of these files, file names as in the bundle. */
+  async #groups(paths: readonly string[], signal: AbortSignal) {
+    const found: { file: string; name: string; rules: readonly { health?: string; lastError?: string }[] }[] =
+      [];
+    for (let from = 0; from < paths.length; from += limits.ruleHealthFilesPerRequest) {
+      const query = new URLSearchParams({ exclude_alerts: 'true' });
+      for (const path of paths.slice(from, from + limits.ruleHealthFilesPerRequest)) {
+        query.append('file[]', `${this.#configDir}/${path}`);
+      }
+      const answer = await httpJson<RulesAnswer>(`${this.#url}/api/v1/rules?${query}`, { signal });
+      for (const group of answer.data?.groups ?? []) {
+        found.push({ ...group, file: group.file.slice(this.#configDir.length + 1) });
+      }
+    }
+    return found;
+  }
+}
+
+/** 200: ready; any other answer: it starts; none: it is down. */
+export async function probe(url: string, signal: AbortSignal): Promise<'down' | 'starting' | 'ready'> {
+  try {
+    const { status } = await httpCall('GET', url, { signal, timeoutMs: probeMs });
+    return status === 200 ? 'ready' : 'starting';
+  } catch {
+    return 'down';
+  }
+}

@@ -1,0 +1,277 @@
+import { backoffDelayMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import { CodedError, describeError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import { indexHash } from '../../render/bundle/bundle-index.ts';
+import { encodeReport, type Report } from '../../render/bundle/report.ts';
+import { decodeState, encodeState } from './agent-state.ts';
+import type { ConfigFolder } from './config-folder.ts';
+import type { Quarantine, SlotFiles } from './desired.ts';
+import { type LoadPorts, loadChange, type Refusal, reloadAsIs } from './load.ts';
+import type { BundleSource, ManagedServer } from './ports.ts';
+import type { ReportWriter } from './report-writer.ts';
+import { RuleHealth } from './rule-health.ts';
+import type { ServerKind } from './server-kind.ts';
+import { ServerWatch } from './server-watch.ts';
+import { Signal } from './signal.ts';
+import { type StagedBundle, stageBundle } from './stage.ts';
+
+export interface ReloaderPorts {
+  readonly source: BundleSource;
+  readonly folder: ConfigFolder;
+  readonly server: ManagedServer;
+  readonly reports: Pick<ReportWriter, 'set'>;
+  readonly kind: ServerKind;
+  readonly agentVersion: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Counts for the metrics endpoint. */
+export interface ReloaderCounts {
+  loads: number;
+  failures: number;
+  lastLoadSeconds: number;
+}
+
+/**
+ * Keeps a server running what its index names. One synchronisation runs at a time; indexes that arrive meanwhile
+ * coalesce into the next one.
+ */
+export class Reloader {
+  readonly counts: ReloaderCounts = { loads: 0, failures: 0, lastLoadSeconds: 0 };
+  readonly #ports: ReloaderPorts;
+  readonly #watch: ServerWatch;
+  readonly #changed = new Signal();
+  readonly #health = new RuleHealth();
+  readonly #contents = new Map<string, SlotFiles>();
+  readonly #silent = new Set<string>();
+  #index: string | undefined;
+  #quarantined: ReadonlyMap<string, Quarantine> = new Map();
+  /** The server may run something else than what lies on disk. */
+  #diverged = true;
+  #report: Report;
+
+  constructor(ports: ReloaderPorts) {
+    this.#ports = ports;
+    this.#watch = new ServerWatch(ports.server, ports.clock);
+    this.#report = {
+      indexHash: '',
+      slots: {},
+      quarantined: [],
+      serverVersion: '',
+      agentVersion: ports.agentVersion,
+      ruleHealth: [],
+    };
+  }
+
+  /** The newest index as the watch brings it; undefined when the object is gone, which changes nothing. */
+  indexChanged(text: string | undefined): void {
+    if (text === undefined || text === this.#index) return;
+    this.#index = text;
+    this.#changed.raise();
+  }
+
+  get report(): Report {
+    return this.#report;
+  }
+
+  /** Runs until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#open();
+    let failures = 0;
+    while (!signal.aborted) {
+      const text = this.#index;
+      try {
+        await this.#awaitServer(signal);
+        if (text !== undefined) await this.#synchronise(text, signal);
+        failures = 0;
+        if (this.#index === text) await this.#changed.wait(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures++;
+        await this.#failed(error, failures, signal);
+      }
+    }
+  }
+
+  /** Looks at the server's health from time to time, until aborted. */
+  async runHealth(signal: AbortSignal): Promise<void> {
+    const { clock, log, folder, kind, server } = this.#ports;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(limits.ruleHealthPeriodMs, signal);
+        if ((await server.state(signal)) !== 'ready') continue;
+        await this.#noticeVersion(signal);
+        const rules = [...folder.hashes.keys()].filter(kind.divisible);
+        for (let from = 0; from < rules.length; from += limits.ruleHealthFilesPerRequest) {
+          const paths = rules.slice(from, from + limits.ruleHealthFilesPerRequest);
+          this.#health.observe(new Set(paths), await server.ruleFaults(paths, signal), clock.monotonicMs());
+          // Many files: spread the work instead of asking for all of them at once.
+          if (from + paths.length < rules.length) await clock.sleep(100, signal);
+        }
+        this.#health.keepOnly(folder.hashes);
+        this.#publish({ ruleHealth: this.#health.faults });
+      } catch (error) {
+        if (!signal.aborted) log.debug({ error: describeError(error) }, 'rule health is not known');
+      }
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { folder, log } = this.#ports;
+    const found = await folder.open();
+    // Files that were committed are what the server runs or will read when it starts.
+    this.#diverged = found === 'undone';
+    try {
+      const state = await folder.readState();
+      if (state !== undefined) this.#quarantined = decodeState(state);
+    } catch (error) {
+      log.warn({ error: describeError(error) }, 'what was refused before is not known');
+    }
+  }
+
+  async #synchronise(text: string, signal: AbortSignal): Promise<void> {
+    const { source, folder, clock, log } = this.#ports;
+    const startedMs = clock.monotonicMs();
+    const memory = { contents: this.#contents, silent: this.#silent };
+    const bundle = await stageBundle(text, this.#quarantined, { source, folder, signal }, memory);
+    if (this.#diverged) {
+      await reloadAsIs(this.#loadPorts(signal));
+      this.#diverged = false;
+    }
+    let refused: readonly Refusal[] = [];
+    if (bundle.changes.length > 0) {
+      this.#diverged = true;
+      ({ refused } = await loadChange(bundle.changes, this.#ports.kind.divisible, this.#loadPorts(signal)));
+      this.#diverged = false;
+      this.counts.loads++;
+      this.counts.lastLoadSeconds = (clock.monotonicMs() - startedMs) / 1000;
+      const numbers = { changed: bundle.changes.length, refused: refused.length };
+      log.info({ ...numbers, seconds: this.counts.lastLoadSeconds }, 'loaded');
+    }
+    await folder.unstageAll();
+    await this.#keepQuarantine(bundle, refused);
+    await this.#noticeVersion(signal);
+    this.#publishLoaded(text, bundle);
+  }
+
+  #loadPorts(signal: AbortSignal): LoadPorts {
+    return {
+      folder: this.#ports.folder,
+      server: this.#ports.server,
+      shows: (hash) => !this.#silent.has(hash),
+      awaitReady: () => this.#watch.readyAgain(signal),
+      signal,
+    };
+  }
+
+  async #keepQuarantine(bundle: StagedBundle, refused: readonly Refusal[]): Promise<void> {
+    const next = new Map(bundle.quarantined);
+    for (const { path, hash, error } of refused) {
+      this.#ports.log.warn({ path, error }, 'the server refuses this file; its last good content stays');
+      if (hash !== undefined) next.set(path, { hash, error });
+    }
+    const before = encodeState(this.#quarantined);
+    this.#quarantined = next;
+    const state = encodeState(next);
+    if (state !== before) await this.#ports.folder.writeState(state);
+  }
+
+  #publishLoaded(text: string, bundle: StagedBundle): void {
+    const { kind, folder } = this.#ports;
+    this.#health.keepOnly(folder.hashes);
+    const hash = indexHash(text);
+    const entries = [...this.#quarantined].map(([path, { hash: refusedHash, error }]) => ({
+      path,
+      hash: refusedHash,
+      error,
+    }));
+    const blocking = entries.find(({ path }) => !kind.divisible(path));
+    const slots: Record<string, string> = {};
+    for (const slot of bundle.slots) {
+      const paths = [...(this.#contents.get(slot.name)?.files.keys() ?? [])];
+      const held = paths.some((path) => this.#quarantined.has(path) && !kind.divisible(path));
+      const shown = held ? this.#report.slots[slot.name] : slot.hash;
+      if (shown !== undefined) slots[slot.name] = shown;
+    }
+    const { error: _error, refusedIndexHash: _hash, ...rest } = this.#report;
+    this.#report = rest;
+    this.#publish({
+      slots,
+      quarantined: entries,
+      ruleHealth: this.#health.faults,
+      ...(blocking === undefined
+        ? { indexHash: hash }
+        : { error: `${blocking.path}: ${blocking.error}`, refusedIndexHash: hash }),
+    });
+  }
+
+  #publish(part: Partial<Report>): void {
+    this.#report = { ...this.#report, ...part };
+    // Before anything is loaded there is nothing to say, except why.
+    if (this.#report.indexHash === '' && this.#report.error === undefined) return;
+    this.#ports.reports.set(encodeReport(this.#report));
+  }
+
+  /** A server of another version may take what the one before refused. */
+  async #noticeVersion(signal: AbortSignal): Promise<void> {
+    const serverVersion = await this.#ports.server.version(signal);
+    if (serverVersion === this.#report.serverVersion) return;
+    const first = this.#report.serverVersion === '';
+    this.#report = { ...this.#report, serverVersion };
+    if (first || this.#quarantined.size === 0) return;
+    this.#ports.log.info({ serverVersion }, 'another version of the server: refused files are tried again');
+    this.#quarantined = new Map();
+    this.#changed.raise();
+  }
+
+  async #awaitServer(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#watch.ready(limits.reloaderStartMs, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof CodedError)) throw error;
+      await this.#setAside();
+      throw error;
+    }
+  }
+
+  /**
+   * The server does not start, and only its log knows why: it may be a rule file. Started without them it can be asked
+   * which one it is, as they come back by reloading.
+   */
+  async #setAside(): Promise<void> {
+    const { folder, kind, log } = this.#ports;
+    const removals = [...folder.hashes.keys()]
+      .filter(kind.divisible)
+      .map((path) => ({ path, hash: undefined }));
+    if (removals.length === 0) return;
+    log.warn(
+      { files: removals.length },
+      'the server does not start; its rule files are set aside until it does',
+    );
+    await folder.swapIn(removals);
+    await folder.commit(removals);
+    this.#contents.clear();
+  }
+
+  async #failed(error: unknown, failures: number, signal: AbortSignal): Promise<void> {
+    const { clock, log, random, source } = this.#ports;
+    this.counts.failures++;
+    const stale = error instanceof CodedError && error.code === 'BundleStale';
+    // A slot newer than its index is normal for a moment: the operator writes slots first.
+    const patient = stale && failures < 5;
+    log[patient ? 'debug' : 'warn']({ error: describeError(error) }, 'not loaded, trying again');
+    if (!patient) this.#publish({ error: describeError(error) });
+    const delayMs = backoffDelayMs(failures, { firstDelayMs: stale ? 20 : 200, maxDelayMs: 10_000 }, random);
+    await clock.sleep(delayMs, signal).catch(() => {});
+    if (!stale || signal.aborted) return;
+    await source.readIndex(signal).then(
+      (text) => this.indexChanged(text),
+      () => {},
+    );
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { systemClock } from '../../base/clock.ts';
+import { CodedError, describeError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { systemRandom } from '../../base/random.ts';
+import { KubeClient } from '../../kube/client.ts';
+import type { ClusterConnection } from '../../kube/connection.ts';
+import { inClusterConnection } from '../../kube/in-cluster.ts';
+import type { Server } from '../../render/names.ts';
+import { AlertmanagerServer } from './alertmanager-server.ts';
+import { ConfigFolder } from './config-folder.ts';
+import { serveEndpoint } from './endpoint.ts';
+import { writeInitialFiles } from './init.ts';
+import { kubeBundle, watchIndex } from './kube-bundle.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { nodeFiles } from './node-files.ts';
+import { NodeTransport } from './node-transport.ts';
+import type { ManagedServer } from './ports.ts';
+import { PrometheusServer } from './prometheus-server.ts';
+import { Reloader } from './reloader.ts';
+import { ReportWriter } from './report-writer.ts';
+import { kubeconfigFile, serverKinds } from './server-kind.ts';
+
+export interface ReloaderOptions {
+  readonly init: boolean;
+  readonly server: Server;
+  readonly serverUrl: string | undefined;
+  readonly namespace: string;
+  readonly index: string;
+  readonly report: string;
+  readonly configDir: string;
+  readonly serviceAccountDir: string;
+  /** `host:port` of the health and metrics endpoint; none when undefined. */
+  readonly listenAddress: string | undefined;
+  readonly agentVersion: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the init step to its end, or the sidecar until aborted. */
+export async function runReloader(options: ReloaderOptions): Promise<void> {
+  const { log, namespace, index, report, signal } = options;
+  const clock = systemClock;
+  const random = systemRandom;
+  const connection = await inClusterConnection({
+    host: options.environment.KUBERNETES_SERVICE_HOST,
+    port: options.environment.KUBERNETES_SERVICE_PORT,
+    serviceAccountDir: options.serviceAccountDir,
+  });
+  const transport = new NodeTransport(connection, clock);
+  const client = new KubeClient({ transport, clock, random, userAgent: 'promfleet-reloader' });
+  const names = { namespace, index, report };
+  const source = kubeBundle(client, names);
+  const kind = serverKinds[options.server];
+  const files = nodeFiles(options.configDir);
+  const folder = new ConfigFolder(files, [kubeconfigFile]);
+  if (kind.discovers) await writeKubeconfig(files, connection, options);
+  try {
+    if (options.init) {
+      await writeInitialFiles({ source, reports: source.reports, folder, kind, clock, random, log }, signal);
+      return;
+    }
+    const reports = new ReportWriter({ store: source.reports, clock, random, log });
+    const reloader = new Reloader({
+      source,
+      folder,
+      server: managedServer(options),
+      reports,
+      kind,
+      agentVersion: options.agentVersion,
+      clock,
+      random,
+      log,
+    });
+    const tasks = [
+      reloader.run(signal),
+      reloader.runHealth(signal),
+      reports.run(signal),
+      watchIndex(client, names, (text) => reloader.indexChanged(text), { signal, log }),
+    ];
+    if (options.listenAddress !== undefined) {
+      tasks.push(serveEndpoint(options.listenAddress, reloader, { signal, log }));
+    }
+    await Promise.all(tasks);
+  } catch (error) {
+    log.error(
+      { error: describeError(error) },
+      options.init ? 'no files could be written' : 'the reloader ends',
+    );
+    throw error;
+  } finally {
+    await transport.close();
+  }
+}
+
+function managedServer(options: ReloaderOptions): ManagedServer {
+  const url = options.serverUrl;
+  if (url === undefined) throw new CodedError('ConfigInvalid', '--server-url is missing');
+  return options.server === 'prometheus'
+    ? new PrometheusServer({ url, configDir: options.configDir })
+    : new AlertmanagerServer({ url });
+}
+
+/** Written in one step: the server may read it at any moment. */
+async function writeKubeconfig(
+  files: ReturnType<typeof nodeFiles>,
+  connection: ClusterConnection,
+  options: ReloaderOptions,
+): Promise<void> {
+  const { tls, headers } = await connection.credentials();
+  const text = kubeconfigText({
+    server: connection.server,
+    namespace: options.namespace,
+    caFile: tls.ca === undefined ? undefined : join(options.serviceAccountDir, 'ca.crt'),
+    tokenFile: headers.authorization === undefined ? undefined : join(options.serviceAccountDir, 'token'),
+  });
+  if ((await files.read(kubeconfigFile)) === text) return;
+  const temporary = `.promfleet/${kubeconfigFile}.tmp`;
+  await files.write(temporary, text);
+  await files.rename(temporary, kubeconfigFile);
+}

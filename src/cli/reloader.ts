@@ -1,0 +1,63 @@
+import { type Command, Option } from 'commander';
+import type { Server } from '../render/names.ts';
+import { type CliIo, exitCodes } from './io.ts';
+
+interface Options {
+  readonly init?: boolean;
+  readonly server: Server;
+  readonly serverUrl?: string;
+  readonly namespace: string;
+  readonly index: string;
+  readonly report: string;
+  readonly configDir: string;
+  readonly serviceAccountDir: string;
+  readonly listenAddress?: string;
+  readonly logLevel: string;
+}
+
+/** The sidecar of every server pod; people do not call it. */
+export function register(program: Command, io: CliIo): void {
+  program
+    .command('reloader')
+    .description('agent beside a server: brings its bundle into it and reports (runs in pods)')
+    .option('--init', 'write the files once and end')
+    .addOption(
+      new Option('--server <kind>', 'what it serves')
+        .choices(['prometheus', 'alertmanager'])
+        .makeOptionMandatory(),
+    )
+    .option('--server-url <url>', 'HTTP API of the server')
+    .requiredOption('--namespace <name>', 'namespace of the pod')
+    .requiredOption('--index <name>', 'ConfigMap with the index of the bundle')
+    .requiredOption('--report <name>', 'ConfigMap to report in')
+    .requiredOption('--config-dir <path>', 'folder of the configuration')
+    .option(
+      '--service-account-dir <path>',
+      "folder with the pod's token and certificate authority",
+      '/var/run/secrets/kubernetes.io/serviceaccount',
+    )
+    .option('--listen-address <host:port>', 'where to serve /healthz and /metrics')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .action(async (options: Options) => {
+      const [{ runReloader }, { createLogger }] = await Promise.all([
+        import('../agents/reloader/run.ts'),
+        import('../base/log.ts'),
+      ]);
+      const log = createLogger({ level: options.logLevel, name: 'reloader' });
+      try {
+        await runReloader({
+          ...options,
+          init: options.init === true,
+          serverUrl: options.serverUrl,
+          listenAddress: options.listenAddress,
+          agentVersion: program.version() ?? '',
+          environment: io.env,
+          log,
+          signal: io.signal ?? new AbortController().signal,
+        });
+      } catch {
+        // Logged where it happened, with its context.
+        io.setExitCode(exitCodes.fault);
+      }
+    });
+}
