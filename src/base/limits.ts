@@ -103,6 +103,12 @@ export const limits = {
   manifestAliases: 100,
   /** Faults that one `validate` tells. */
   manifestFaults: 5000,
+  /** Objects of one kind that `status` lists; beyond that ready ones are counted only. */
+  statusRows: 60,
+  /** Pods of one stack that `status` lists. */
+  statusPods: 24,
+  /** Pause between looks of `status --watch`. */
+  statusWatchMs: 1000,
   /** Largest release archive that is downloaded. */
   downloadBytes: 512 * 1024 * 1024,
   /** Time to connect to a download host; short, so that a machine without internet goes on to the next way. */

@@ -63,6 +63,8 @@ export interface ChunkedResponse {
   readonly series: readonly RemoteSeries[];
 }
 
+const none = new Uint8Array(0);
+
 /** Decodes one frame's message. Data are views of `message`. */
 export function decodeChunkedResponse(message: Uint8Array): ChunkedResponse {
   const series: RemoteSeries[] = [];
@@ -80,7 +82,12 @@ export function decodeChunkedResponse(message: Uint8Array): ChunkedResponse {
         });
         labels.push(label);
       } else if (inner === 2) {
-        const chunk = { minTime: 0, maxTime: 0, encoding: 0, data: new Uint8Array(0) };
+        const chunk: { -readonly [field in keyof RemoteChunk]: RemoteChunk[field] } = {
+          minTime: 0,
+          maxTime: 0,
+          encoding: 0,
+          data: none,
+        };
         part.message((which, entry) => {
           if (which === 1) chunk.minTime = entry.integer();
           else if (which === 2) chunk.maxTime = entry.integer();
