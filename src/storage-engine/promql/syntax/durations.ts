@@ -1,24 +1,38 @@
+import { goQuote } from './go-format.ts';
+
 /** Durations as Prometheus writes them (package common/model): `1y2w3d4h5m6s7ms`. */
 
-const pattern = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
-const unitMs = [365n * 86_400_000n, 7n * 86_400_000n, 86_400_000n, 3_600_000n, 60_000n, 1000n, 1n] as const;
+/** Units from the largest to the smallest, the order in which they must stand. */
+const unitsMs: ReadonlyMap<string, bigint> = new Map([
+  ['y', 365n * 86_400_000n],
+  ['w', 7n * 86_400_000n],
+  ['d', 86_400_000n],
+  ['h', 3_600_000n],
+  ['m', 60_000n],
+  ['s', 1000n],
+  ['ms', 1n],
+]);
+const unitOrder = [...unitsMs.keys()];
 const maxNanoseconds = 2n ** 63n - 1n;
 
 /** Milliseconds of a duration text, or the reason why it is none, in Prometheus's words. */
 export function parseDuration(text: string): { readonly ms: number } | { readonly reason: string } {
   if (text === '0') return { ms: 0 };
   if (text === '') return { reason: 'empty duration string' };
-  const match = pattern.exec(text);
-  if (match === null) return { reason: `not a valid duration string: "${text}"` };
+  const malformed = { reason: `not a valid duration string: ${goQuote(text)}` };
   let total = 0n;
-  for (let unit = 0; unit < unitMs.length; unit++) {
-    const digits = match[unit + 1];
-    if (digits === undefined) continue;
-    // 20 digits exceed 63 bits of nanoseconds in every unit; BigInt of a megabyte of digits would be slow.
-    const trimmed = digits.replace(/^0+/, '');
-    if (trimmed.length > 20) return { reason: 'duration out of range' };
-    total += BigInt(trimmed === '' ? 0 : trimmed) * unitMs[unit]!;
+  let lastUnit = -1;
+  for (let at = 0; at < text.length; ) {
+    const [part = '', digits = '', unit = ''] = /^(\d+)(\D+)/.exec(text.slice(at)) ?? [];
+    // More digits do not fit 64 bits.
+    if (part === '' || digits.replace(/^0+/, '').length > 20 || BigInt(digits) >= 2n ** 64n) return malformed;
+    const size = unitsMs.get(unit);
+    if (size === undefined) return { reason: `unknown unit ${goQuote(unit)} in duration ${goQuote(text)}` };
+    if (unitOrder.indexOf(unit) <= lastUnit) return malformed;
+    lastUnit = unitOrder.indexOf(unit);
+    total += BigInt(digits) * size;
     if (total * 1_000_000n > maxNanoseconds) return { reason: 'duration out of range' };
+    at += part.length;
   }
   return { ms: Number(total) };
 }

@@ -5,7 +5,12 @@ import { syntaxSince } from './dialect.ts';
 import { type FunctionSignature, findFunction, isFunctionEnabled } from './functions.ts';
 import { goQuote } from './go-format.ts';
 import { isNumeric, isSign, joinSpans, parseNumberLiteral, spanOf } from './parse-duration.ts';
-import { type BinaryModifiers, parseBinaryModifiers, parseGroupingLabels } from './parse-matching.ts';
+import {
+  type BinaryModifiers,
+  parseBinaryModifiers,
+  parseGroupingLabels,
+  startsExpression,
+} from './parse-matching.ts';
 import { parseModifiers } from './parse-modifiers.ts';
 import { parseVectorSelector, unquoteToken } from './parse-selector.ts';
 import type { TokenStream } from './token-stream.ts';
@@ -127,18 +132,6 @@ const callableWords: ReadonlySet<string> = new Set(['start', 'end', 'step', 'ran
 function isCallable(stream: TokenStream, kind: string): boolean {
   if (kind === 'identifier') return true;
   return callableWords.has(kind) && stream.dialect.release >= syntaxSince.queryFunctions;
-}
-
-function startsExpression(stream: TokenStream): boolean {
-  const { kind } = stream.peek();
-  return (
-    isNumeric(stream) ||
-    isSign(stream) ||
-    kind === 'string' ||
-    kind === '(' ||
-    kind === '{' ||
-    isMetricName(kind)
-  );
 }
 
 /** What begins with a name: an aggregation, a call, or a selector. */

@@ -4,7 +4,7 @@ import { isNumeric, isSign, parseNumberLiteral, spanOf } from './parse-duration.
 import { unquoteToken } from './parse-selector.ts';
 import { isValidUtf8 } from './strings.ts';
 import type { TokenStream } from './token-stream.ts';
-import { isGroupingLabel } from './tokens.ts';
+import { isGroupingLabel, isMetricName } from './tokens.ts';
 
 const openContext = { context: 'grouping opts', expected: '"("' };
 const labelContext = { context: 'grouping opts', expected: 'label' };
@@ -53,9 +53,17 @@ export function parseBinaryModifiers(stream: TokenStream): BinaryModifiers {
     if (stream.is('group_left') || stream.is('group_right')) {
       cardinality = stream.take().kind === 'group_left' ? 'many-to-one' : 'one-to-many';
       if (stream.is('(')) include = parseGroupingLabels(stream);
+      else if (!startsExpression(stream)) stream.unexpected(openContext);
     }
   }
   return { returnBool, matching: { cardinality, labels, on, include, ...parseFill(stream) } };
+}
+
+/** Whether the next token can begin an expression. */
+export function startsExpression(stream: TokenStream): boolean {
+  const { kind } = stream.peek();
+  if (isNumeric(stream) || isSign(stream) || kind === 'string') return true;
+  return kind === '(' || kind === '{' || isMetricName(kind);
 }
 
 function parseFill(stream: TokenStream): Pick<VectorMatching, 'fillLeft' | 'fillRight'> {

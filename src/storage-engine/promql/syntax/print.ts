@@ -87,7 +87,9 @@ function selectorText(expr: VectorExpr): string {
     .filter((m) => !(m.name === metricNameLabel && m.op === '=' && m.value === expr.name && m.value !== ''))
     .map(printMatcher)
     .sort(compareBytes);
-  return texts.length === 0 ? expr.name : `${expr.name}{${texts.join(',')}}`;
+  // A selector of everything stays one: Prometheus prints nothing for it.
+  if (texts.length === 0) return expr.name === '' ? '{}' : expr.name;
+  return `${expr.name}{${texts.join(',')}}`;
 }
 
 /** `name="value"`, the name quoted where it must be. */
