@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerReloader } from './reloader.ts';
+import { register as registerStatus } from './status.ts';
 import { register as registerValidate } from './validate.ts';
 
 /**
@@ -10,7 +11,7 @@ import { register as registerValidate } from './validate.ts';
  */
 type Register = (program: Command, io: CliIo) => void;
 
-const commands: readonly Register[] = [registerReloader, registerValidate];
+const commands: readonly Register[] = [registerReloader, registerStatus, registerValidate];
 
 /** Runs one command line and returns the process exit code. */
 export async function runCli(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { createColors } from 'picocolors';
 import { errorCatalogue } from '../../base/error-catalogue.ts';
+import { printable } from '../printable.ts';
 import type { ManifestFault, ManifestSummary } from './manifest-fault.ts';
 
 /** The faults for people: by file, each with position, code and what to do; then one line of summary. */
@@ -49,13 +50,6 @@ function summaryLine(summary: ManifestSummary, paint: ReturnType<typeof createCo
     ...(summary.warnings > 0 ? [paint.yellow(counted(summary.warnings, 'warning'))] : []),
   ].join(', ');
   return `${found}${summary.cut ? ' told, there are more' : ''}: ${looked}`;
-}
-
-/** Control characters made visible: names in manifests must not drive the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (char) =>
-    char === '\n' ? '⏎' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** The faults for programs, on one line of JSON for each level of nesting. */

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { limits } from '../../base/limits.ts';
+import { systemRandom } from '../../base/random.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { connect, findConnection } from '../../kube/connect.ts';
+import { type CliIo, exitCodes } from '../io.ts';
+import { drawPicture } from './draw.ts';
+import { observeCluster, ownResources } from './observe.ts';
+import { allReady, pictureOf, type StatusPicture } from './picture.ts';
+
+export interface StatusOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/** Where `promfleet local` leaves its kubeconfig. */
+const localKubeconfig = join('.promfleet', 'kubeconfig');
+
+/** Reads the cluster, prints the picture and returns the exit code. */
+export async function runStatus(options: StatusOptions, io: CliIo): Promise<number> {
+  const local = join(io.cwd, localKubeconfig);
+  const kubeconfig = options.kubeconfig ?? (existsSync(local) ? local : undefined);
+  const connection = await findConnection({
+    env: io.env,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  const client = connect(connection, {
+    clock: systemClock,
+    random: systemRandom,
+    userAgent: 'promfleet-status',
+    resources: ownResources,
+  });
+  return await showStatus(client, options, io, systemClock);
+}
+
+/** The command behind its connection. */
+export async function showStatus(
+  client: KubeClient,
+  options: StatusOptions,
+  io: CliIo,
+  clock: Clock,
+): Promise<number> {
+  let shown: string | undefined;
+  for (;;) {
+    const picture = pictureOf(await observeCluster(client, options.namespace, io.signal));
+    const fingerprint = JSON.stringify(picture);
+    if (fingerprint !== shown) {
+      const clear = options.watch === true && options.json !== true && io.colors ? '\u001b[2J\u001b[H' : '';
+      io.out(clear + render(picture, options, io, clock));
+      shown = fingerprint;
+    }
+    if (options.watch !== true) return allReady(picture) ? exitCodes.ok : exitCodes.fault;
+    const ended = await clock.sleep(limits.statusWatchMs, io.signal).then(
+      () => false,
+      () => true,
+    );
+    if (ended) return exitCodes.ok;
+  }
+}
+
+function render(picture: StatusPicture, options: StatusOptions, io: CliIo, clock: Clock): string {
+  if (options.json === true) return `${JSON.stringify({ formatVersion: 1, ...picture }, null, 2)}\n`;
+  const { colors, columns } = io;
+  return drawPicture(picture, { colors, columns, nowMs: clock.nowMs(), all: options.all === true });
+}
