@@ -49,7 +49,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     newUid: () => randomUUID(),
   };
   new CrdRegistrar(context).start();
-  const controllers = startControllers(context);
+  const controllers = startControllers(context, '');
   const subresources: readonly ExtraHandler[] = [];
   const { server, watches } = createHttpFront({ context, paths: [], subresources });
   try {
