@@ -4,7 +4,8 @@
  * content at any moment, never a part of one.
  *
  * Layout below `.promfleet/` in the folder: `new/<path>` staged contents, `old/<path>` contents that were replaced,
- * `journal.json` while a change is neither committed nor undone, `state.json` what outlives the process.
+ * `journal.json` while a change is neither committed nor undone, `undone` until the server has read the files again after
+ * that, `state.json` what outlives the process.
  */
 import { assert } from '../../base/assert.ts';
 import { isBundlePath } from '../../render/bundle/bundle-path.ts';
@@ -13,6 +14,7 @@ import type { Files } from './ports.ts';
 
 const ownFolder = '.promfleet/';
 const journalPath = `${ownFolder}journal.json`;
+const undonePath = `${ownFolder}undone`;
 const statePath = `${ownFolder}state.json`;
 const staged = (path: string) => `${ownFolder}new/${path}`;
 const replaced = (path: string) => `${ownFolder}old/${path}`;
@@ -55,8 +57,8 @@ export class ConfigFolder {
   }
 
   /**
-   * Reads what is there. A change that was cut short is undone; then the result is `undone`: the server may
-   * run the new content although the old one lies here.
+   * Reads what is there. A change that was cut short is undone; then, and until `settled`, the result is `undone`: the
+   * server may run the new content although the old one lies here.
    */
   async open(): Promise<'clean' | 'undone'> {
     const journal = await this.#readJournal();
@@ -66,16 +68,22 @@ export class ConfigFolder {
     }
     this.#hashes.clear();
     this.#staged.clear();
+    const undone = (await this.#files.read(undonePath)) !== undefined;
     for (const path of await this.#files.list()) {
       if (path.startsWith(ownFolder)) {
-        if (path !== statePath) await this.#files.remove(path);
+        if (path !== statePath && path !== undonePath) await this.#files.remove(path);
       } else if (!this.#keep.has(path)) {
         const content = isBundlePath(path) ? await this.#files.read(path) : undefined;
         if (content === undefined) await this.#files.remove(path);
         else this.#hashes.set(path, sha256Hex(content));
       }
     }
-    return journal === undefined ? 'clean' : 'undone';
+    return undone ? 'undone' : 'clean';
+  }
+
+  /** The server has read what lies here. */
+  async settled(): Promise<void> {
+    await this.#files.remove(undonePath);
   }
 
   /** Puts a content aside for a later swap. */
@@ -152,6 +160,7 @@ export class ConfigFolder {
       else if ((await this.#files.read(replaced(path))) !== undefined)
         await this.#files.rename(replaced(path), path);
     }
+    await this.#files.write(undonePath, '');
     await this.#files.remove(journalPath);
     this.#journal = undefined;
   }

@@ -28,6 +28,8 @@ export interface InitPorts {
 export async function writeInitialFiles(ports: InitPorts, signal: AbortSignal): Promise<void> {
   const { folder, kind, clock, log } = ports;
   await folder.open();
+  // No server runs yet: whatever starts reads what lies here.
+  await folder.settled();
   const hasFiles = folder.hashes.has(kind.mainFile);
   const waitMs = hasFiles ? limits.reloaderInitWithFilesMs : limits.reloaderInitMs;
   const deadlineMs = clock.monotonicMs() + waitMs;

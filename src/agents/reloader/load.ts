@@ -62,29 +62,36 @@ interface Failure {
   readonly path?: string;
 }
 
-/** Halves until single files remain. `known` is the failure of exactly these changes, where it is known. */
+/**
+ * Halves until single files remain. `known` is the failure of exactly these changes, where it is known. Returns whether
+ * all are loaded.
+ */
 async function loadApart(
   changes: readonly FileChange[],
   known: Failure | undefined,
   ports: LoadPorts,
   refuse: (part: readonly FileChange[], error: string) => void,
-): Promise<void> {
+): Promise<boolean> {
   const failure = known ?? (await attempt(changes, ports));
-  if (failure === undefined) return;
-  if (changes.length === 1) return refuse(changes, failure.error);
+  if (failure === undefined) return true;
+  if (changes.length === 1) {
+    refuse(changes, failure.error);
+    return false;
+  }
   const named = changes.filter(({ path }) => path === failure.path);
   if (named.length === 1) {
     refuse(named, failure.error);
-    return await loadApart(
-      changes.filter(({ path }) => path !== failure.path),
-      undefined,
-      ports,
-      refuse,
-    );
+    const rest = changes.filter(({ path }) => path !== failure.path);
+    await loadApart(rest, undefined, ports, refuse);
+    return false;
   }
   const middle = changes.length >> 1;
-  await loadApart(changes.slice(0, middle), undefined, ports, refuse);
-  await loadApart(changes.slice(middle), undefined, ports, refuse);
+  const firstLoaded = await loadApart(changes.slice(0, middle), undefined, ports, refuse);
+  const second = changes.slice(middle);
+  // What failed lies in the other half then; a single file is tried all the same before it is blamed.
+  const inferred = firstLoaded && second.length > 1 ? { error: failure.error } : undefined;
+  await loadApart(second, inferred, ports, refuse);
+  return false;
 }
 
 /** Swaps in, reloads, confirms, commits; undefined on success. On refusal everything on disk is as it was. */

@@ -141,13 +141,13 @@ export class Reloader {
     const bundle = await stageBundle(text, this.#quarantined, { source, folder, signal }, memory);
     if (this.#diverged) {
       await reloadAsIs(this.#loadPorts(signal));
-      this.#diverged = false;
+      await this.#settled();
     }
     let refused: readonly Refusal[] = [];
     if (bundle.changes.length > 0) {
       this.#diverged = true;
       ({ refused } = await loadChange(bundle.changes, this.#ports.kind.divisible, this.#loadPorts(signal)));
-      this.#diverged = false;
+      await this.#settled();
       this.counts.loads++;
       this.counts.lastLoadSeconds = (clock.monotonicMs() - startedMs) / 1000;
       const numbers = { changed: bundle.changes.length, refused: refused.length };
@@ -157,6 +157,11 @@ export class Reloader {
     await this.#keepQuarantine(bundle, refused);
     await this.#noticeVersion(signal);
     this.#publishLoaded(text, bundle);
+  }
+
+  async #settled(): Promise<void> {
+    await this.#ports.folder.settled();
+    this.#diverged = false;
   }
 
   #loadPorts(signal: AbortSignal): LoadPorts {
