@@ -7,6 +7,7 @@ import { createMetricsRegistry } from '../base/metrics.ts';
 import { seededRandom } from '../base/random.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/object.ts';
+import type { Transport } from '../kube/transport.ts';
 import { type ControllerOptions, type Reconciler, watch } from './controller.ts';
 import { Manager, type ManagerOptions } from './manager.ts';
 import { ownKey } from './mapping.ts';
@@ -23,7 +24,12 @@ type Reconcile = Reconciler['reconcile'];
 function start(reconcile: Reconcile, options: Partial<ManagerOptions> & Partial<ControllerOptions> = {}) {
   const clock = new VirtualClock();
   const api = new FakeApi(clock, seededRandom(1), '/api/v1/configmaps');
-  const client = new KubeClient({ transport: api, clock, random: seededRandom(2) });
+  const leases = new FakeApi(clock, seededRandom(4), '/apis/coordination.k8s.io/v1/leases');
+  const transport: Transport = {
+    send: (request) => (request.path.includes('/leases') ? leases : api).send(request),
+    close: async () => {},
+  };
+  const client = new KubeClient({ transport, clock, random: seededRandom(2) });
   const metrics = createMetricsRegistry();
   const manager = new Manager({
     client,
@@ -42,7 +48,7 @@ function start(reconcile: Reconcile, options: Partial<ManagerOptions> & Partial<
   });
   const stop = new AbortController();
   const run = () => manager.run(stop.signal);
-  return { clock, api, manager, informer, stop, run, metrics };
+  return { clock, api, leases, manager, informer, stop, run, metrics };
 }
 
 describe('a controller', () => {
@@ -211,6 +217,36 @@ describe('a manager', () => {
     await t.clock.advance(5_000);
     await running;
     expect(reason).toMatchObject({ message: 'the program stops' });
+    expect(t.clock.sleepers).toBe(0);
+  });
+
+  it('ends running work at once when the Lease is lost, and works again when it is won back', async () => {
+    const reasons: unknown[] = [];
+    let runs = 0;
+    const lease = { namespace: 'ops', name: 'leader', identity: 'one' };
+    const t = start(
+      async (_key, signal) => {
+        runs++;
+        await t.clock.sleep(3_600_000, signal).catch((error: unknown) => reasons.push(error));
+        return undefined;
+      },
+      { lease },
+    );
+    t.api.put(object('x'));
+    const running = t.run();
+    await t.clock.advance(1_000);
+    expect([runs, t.manager.status().leading]).toEqual([1, true]);
+    t.leases.faults = { request: 1, event: 0, latencyMs: 0 };
+    await t.clock.advance(11_000);
+    expect(reasons).toMatchObject([{ code: 'NotLeading' }]);
+    expect(t.manager.status().leading).toBe(false);
+    await expect(t.manager.client.create(object('y'))).rejects.toMatchObject({ code: 'NotLeading' });
+    t.leases.faults = { request: 0, event: 0, latencyMs: 0 };
+    await t.clock.advance(30_000);
+    expect([runs, t.manager.status().leading]).toEqual([2, true]);
+    t.stop.abort();
+    await t.clock.advance(10_000);
+    await running;
     expect(t.clock.sleepers).toBe(0);
   });
 

@@ -207,7 +207,7 @@ export class FakeApi implements Transport {
 
   #object(request: HttpRequest, key: string | undefined): HttpResponse {
     const sent = request.body === undefined ? undefined : (JSON.parse(request.body) as KubeObject);
-    const known = this.#objects.get(key ?? (sent === undefined ? '' : keyOf(sent)));
+    const known = this.#objects.get(key ?? (sent?.metadata === undefined ? '' : keyOf(sent)));
     if (request.method === 'POST' && sent !== undefined) {
       return known === undefined ? jsonAnswer(201, this.put(sent)) : statusAnswer(409, 'AlreadyExists');
     }
@@ -217,10 +217,14 @@ export class FakeApi implements Transport {
       this.remove(keyOf(known));
       return jsonAnswer(200, statusBody(200, ''));
     }
-    const version = sent?.metadata.resourceVersion;
+    const version = sent?.metadata?.resourceVersion;
     if (version !== undefined && version !== known.metadata.resourceVersion)
       return statusAnswer(409, 'Conflict');
-    return jsonAnswer(200, this.put(sent!));
+    const isPatch = request.headers['content-type'] === 'application/merge-patch+json';
+    return jsonAnswer(
+      200,
+      this.put(isPatch ? ({ ...known, ...sent, metadata: known.metadata } as KubeObject) : sent!),
+    );
   }
 
   #record(type: LogEntry['type'], object: KubeObject): void {
