@@ -20,7 +20,8 @@ export function objectSchema(definition: KindDefinition): SchemaNode {
     properties: {
       apiVersion: { type: 'string', description: 'Version of the schema that the object is written in.' },
       kind: { type: 'string', description: `Always ${definition.kind}.` },
-      metadata: { type: 'object', description: 'Metadata of every Kubernetes object.' },
+      // An API server refuses any further word here: it knows the fields itself.
+      metadata: { type: 'object' },
       spec: definition.spec,
       status: definition.status,
     },

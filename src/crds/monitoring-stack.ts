@@ -65,7 +65,15 @@ const storage = optional(
         }),
       ),
     },
-    { description: 'A volume for each replica; without it data is lost when a pod goes.' },
+    {
+      description: 'A volume for each replica; without it data is lost when a pod goes.',
+      rules: [
+        {
+          rule: 'has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)',
+          message: 'storageClassName cannot be changed: volumes do not move between classes',
+        },
+      ],
+    },
   ),
 );
 
