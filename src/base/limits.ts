@@ -231,4 +231,19 @@ export const limits = {
   localPollMs: 250,
   /** Part of a log file that is read at once. */
   logReadBytes: 64 * 1024,
+  /** Runs of one container whose logs are kept. */
+  containerLogRuns: 3,
+  /** Pause between looks at the sizes of container logs. */
+  containerLogRotationMs: 10_000,
+  /** Lines from before that local up shows of a log that it follows. */
+  shownLogLines: 20,
+  /** Characters of expressions and templates of one rule set that are checked on the operator's main thread. */
+  compileInlineChars: 16 * 1024,
+  /** Time and memory for checking one larger rule set, in a worker. */
+  compileTimeoutMs: 20_000,
+  compileMemoryMb: 256,
+  /** Rule sets whose compiled form is kept, for further stacks that take them too. */
+  compileCacheObjects: 256,
+  /** Longest time that the operator's main thread works before timers and sockets have their turn. */
+  turnMs: 8,
 } as const;

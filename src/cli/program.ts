@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
+import { register as registerLocal } from './local.ts';
 import { register as registerReloader } from './reloader.ts';
 import { register as registerStatus } from './status.ts';
 import { register as registerValidate } from './validate.ts';
+import { register as registerWebhookSink } from './webhook-sink.ts';
 
 /**
  * Adds one command. It stands in one file beside this one and imports what it needs lazily in its action, so that an agent
@@ -11,7 +13,13 @@ import { register as registerValidate } from './validate.ts';
  */
 type Register = (program: Command, io: CliIo) => void;
 
-const commands: readonly Register[] = [registerReloader, registerStatus, registerValidate];
+const commands: readonly Register[] = [
+  registerLocal,
+  registerReloader,
+  registerStatus,
+  registerValidate,
+  registerWebhookSink,
+];
 
 /** Runs one command line and returns the process exit code. */
 export async function runCli(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {

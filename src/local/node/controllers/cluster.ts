@@ -51,7 +51,7 @@ export function namespaceReconciler(context: NodeContext, caCertificate: string)
         metadata: { namespace: key, name: 'kube-root-ca.crt' },
         data: { 'ca.crt': caCertificate },
       };
-      for (const object of [account, authority]) {
+      for (const object of caCertificate === '' ? [account] : [account, authority]) {
         if ((await context.client.find(refOf(object))) !== undefined) continue;
         try {
           await context.client.create(object, { fieldManager });

@@ -25,7 +25,7 @@ export async function assignPod(pod: Pod, nodeName: string, addresses: AddressBo
     metadata: {
       ...pod.metadata,
       annotations: {
-        ...pod.metadata.annotations,
+        ...mappedAnnotations(pod, map),
         [portMapAnnotation]: JSON.stringify(Object.fromEntries(map)),
       },
     },
@@ -37,4 +37,11 @@ export async function assignPod(pod: Pod, nodeName: string, addresses: AddressBo
         : { initContainers: pod.spec.initContainers.map(mapped) }),
     },
   };
+}
+
+/** `prometheus.io/port` names a declared port by number. */
+function mappedAnnotations(pod: Pod, map: ReadonlyMap<number, number>): Readonly<Record<string, string>> {
+  const { annotations = {} } = pod.metadata;
+  const free = map.get(Number(annotations['prometheus.io/port']));
+  return free === undefined ? annotations : { ...annotations, 'prometheus.io/port': String(free) };
 }

@@ -1,0 +1,33 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import { startApiServer } from '../apiserver/server.ts';
+import { layoutOf } from './layout.ts';
+
+/**
+ * What the API server's process runs: the server over its durable store. Logs of containers are read from the node's
+ * state folder, so `kubectl logs` needs no connection to the node. Ends when `signal` aborts.
+ */
+export async function runApiServer(options: {
+  readonly stateDir: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const layout = layoutOf(options.stateDir);
+  await mkdir(dirname(layout.store), { recursive: true });
+  const server = await startApiServer({
+    storePath: layout.store,
+    listen: { host: '127.0.0.1', port: options.port },
+    clock: options.clock,
+    log: options.log,
+  });
+  options.log.info({ url: server.url }, 'API server listens');
+  await new Promise<void>((resolve) => {
+    if (options.signal.aborted) resolve();
+    options.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await server.close();
+}

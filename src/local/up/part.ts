@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { backoffDelayMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import { limits } from '../../base/limits.ts';
+import type { Random } from '../../base/random.ts';
+import { readJsonFile, writeFileAtomically } from '../node/pod/files.ts';
+import { adoptProcess, endProcess, type LocalProcess, startProcess } from '../node/pod/process.ts';
+import { type Layout, partMarker } from './layout.ts';
+
+export type PartName = 'apiserver' | 'operator';
+
+interface PartRecord {
+  readonly pid: number;
+  readonly startId: string;
+}
+
+export interface PartOptions {
+  readonly layout: Layout;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told when the process ended by itself, before it is started again. */
+  readonly ended: (message: string) => void;
+}
+
+/** A child process that shall always run: started again with backoff whenever it ends. */
+export class Part {
+  readonly #name: PartName;
+  readonly #options: PartOptions;
+  readonly #stop = new AbortController();
+  #process: LocalProcess | null = null;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(name: PartName, options: PartOptions) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** Ends what an earlier run left, then starts. Rejects when the program cannot be started at all. */
+  async start(): Promise<void> {
+    await endLeftPart(this.#options.layout, this.#name, this.#options.clock);
+    await this.#launch();
+    this.#loop = this.#supervise();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    if (this.#process !== null) await endProcess(this.#process, limits.localStopGraceMs, this.#options.clock);
+    await this.#loop;
+  }
+
+  async #launch(): Promise<void> {
+    const { layout, file, args, env } = this.#options;
+    this.#process = await startProcess({
+      file,
+      args,
+      env: { ...env, [partMarker]: layout.root },
+      cwd: layout.root,
+      logFile: partLog(layout, this.#name),
+    });
+    const record: PartRecord = { pid: this.#process.pid, startId: this.#process.startId };
+    await writeFileAtomically(recordFile(layout, this.#name), JSON.stringify(record));
+  }
+
+  async #supervise(): Promise<void> {
+    const { clock, random, ended } = this.#options;
+    for (let failures = 0; ; ) {
+      const startedMs = clock.monotonicMs();
+      const end = await this.#process?.ended;
+      if (this.#stop.signal.aborted) return;
+      ended(`${this.#name} ended with ${end?.exitCode ?? 'an error'}, starting it again`);
+      failures = clock.monotonicMs() - startedMs > limits.localRestartMaxMs ? 1 : failures + 1;
+      const backoff = { firstDelayMs: limits.localRestartFirstMs, maxDelayMs: limits.localRestartMaxMs };
+      try {
+        await clock.sleep(backoffDelayMs(failures, backoff, random), this.#stop.signal);
+        await this.#launch();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#process = null;
+        ended(`${this.#name} cannot be started: ${String(error)}`);
+      }
+      // Stopped while it was being started: nobody else would end it.
+      if (this.#stop.signal.aborted && this.#process !== null) {
+        await endProcess(this.#process, limits.localStopGraceMs, clock);
+        return;
+      }
+    }
+  }
+}
+
+export function partLog(layout: Layout, name: PartName): string {
+  return join(layout.system, `${name}.log`);
+}
+
+function recordFile(layout: Layout, name: PartName): string {
+  return join(layout.system, `${name}.json`);
+}
+
+/** The process of a part that runs now, whoever started it. */
+export async function findPart(layout: Layout, name: PartName, clock: Clock): Promise<LocalProcess | null> {
+  const record = await readJsonFile<PartRecord>(recordFile(layout, name));
+  return record === null ? null : await adoptProcess(record.pid, record.startId, clock);
+}
+
+export async function endLeftPart(layout: Layout, name: PartName, clock: Clock): Promise<void> {
+  const left = await findPart(layout, name, clock);
+  if (left !== null) await endProcess(left, limits.localStopGraceMs, clock);
+}
