@@ -141,7 +141,7 @@ class Compiler {
     templates: Readonly<Record<string, string>>,
   ): Record<string, RenderedReceiver> {
     const { version, global, policy, secrets, lastGood } = this.#options;
-    const names = new Set(definedNames(templates).map((name) => name.slice(this.#prefix.length)));
+    const names = new Set(definedNames(templates, version).map((name) => name.slice(this.#prefix.length)));
     const rendered: Record<string, RenderedReceiver> = {};
     const last: Record<string, RenderedReceiver> = {};
     for (const receiver of list) {
@@ -242,7 +242,7 @@ class Compiler {
   #stillGood(receiver: RenderedReceiver, templates: Readonly<Record<string, string>>): boolean {
     const { version, global, policy, secrets } = this.#options;
     const faults = new FaultList();
-    const template = fieldTemplate(new Set(definedNames(templates)), '', version, faults);
+    const template = fieldTemplate(new Set(definedNames(templates, version)), '', version, faults);
     recheckReceiver(receiver, '', { mode: 'rendered', version, global, policy, secrets, faults, template });
     return faults.length === 0;
   }
@@ -277,9 +277,9 @@ function nodePath(path: string): string {
 }
 
 /** Names, with prefix, that rendered template files define. */
-function definedNames(files: Readonly<Record<string, string>>): readonly string[] {
+function definedNames(files: Readonly<Record<string, string>>, version: string): readonly string[] {
   return Object.values(files).flatMap((text) =>
-    scanTemplate(text)
+    scanTemplate(text, version)
       .names.filter(({ keyword }) => keyword !== 'template')
       .map(({ name }) => name),
   );

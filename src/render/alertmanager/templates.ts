@@ -27,7 +27,7 @@ export function renderTemplates(
   for (const file of files) {
     const path = `spec.templates[${file.name}].text`;
     const before = faults.length;
-    const { names, fault } = scanTemplate(file.text);
+    const { names, fault } = scanTemplate(file.text, version);
     if (!file.text.isWellFormed()) faults.add(path, 'InvalidTemplate', 'is not valid Unicode');
     if (fault !== undefined) faults.add(path, 'InvalidTemplate', fault.message, fault);
     for (const [name, used] of callsOf(names)) {
@@ -46,7 +46,7 @@ export function renderTemplates(
   }
   const own = new Set(calls.keys());
   const kept = good.filter((file) => {
-    const names = scanTemplate(file.text).names;
+    const names = scanTemplate(file.text, version).names;
     const path = `spec.templates[${file.name}].text`;
     const unknown = names.find(
       ({ keyword, name }) => keyword === 'template' && !own.has(name) && !reserved.has(name),
@@ -66,10 +66,10 @@ export function renderTemplates(
     return unknown === undefined && endless === undefined;
   });
   const defined = kept.flatMap((file) =>
-    scanTemplate(file.text).names.filter(({ keyword }) => keyword !== 'template'),
+    scanTemplate(file.text, version).names.filter(({ keyword }) => keyword !== 'template'),
   );
   return {
-    files: Object.fromEntries(kept.map((file) => [file.name, prefixNames(file.text, own, prefix)])),
+    files: Object.fromEntries(kept.map((file) => [file.name, prefixNames(file.text, own, prefix, version)])),
     names: new Set(defined.map(({ name }) => name)),
   };
 }
@@ -81,8 +81,6 @@ function callsOf(names: readonly TemplateName[]): ReadonlyMap<string, readonly s
   for (const { keyword, name } of names) {
     if (keyword === 'template') current.push(name);
     else {
-      // A block is called where it is defined.
-      if (keyword === 'block') current.push(name);
       current = [];
       calls.set(name, current);
     }
@@ -113,7 +111,7 @@ export function fieldTemplate(
 ): (text: string, path: string) => string {
   const reserved = builtInTemplates(version);
   return (text, path) => {
-    const { names, fault } = scanTemplate(text);
+    const { names, fault } = scanTemplate(text, version);
     if (fault !== undefined) {
       faults.add(path, 'InvalidTemplate', fault.message, { line: fault.line, column: fault.column });
       return text;
@@ -124,6 +122,6 @@ export function fieldTemplate(
         faults.add(path, 'TemplateUndefined', `there is no template ${JSON.stringify(name)}`);
       }
     }
-    return prefixNames(text, templates, prefix);
+    return prefixNames(text, templates, prefix, version);
   };
 }

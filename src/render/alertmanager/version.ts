@@ -3,6 +3,8 @@
 /** Oldest Alertmanager that is supported: the first with UTF-8 matchers. */
 export const oldestVersion = '0.27.0';
 
+export const defaultVersion = 'v0.33.1';
+
 /** Whether `version` is `since` or newer. A pre-release counts as its release; text that is no version as the newest. */
 export function atLeast(version: string, since: string): boolean {
   const [have, want] = [parts(version), parts(since)];

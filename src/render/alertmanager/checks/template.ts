@@ -2,11 +2,12 @@
  * Go templates of one AlertRoute. Names that the object defines get its own prefix, in definitions and uses alike, so
  * that two namespaces can define the same name; all other names must be Alertmanager's own.
  */
-import { unquoteGo } from '../matcher.ts';
+import { checkTemplate, templateNames } from '../../gotemplate/check.ts';
+import { functionsOf } from '../../gotemplate/functions.ts';
 import { atLeast } from '../version.ts';
 
 export interface TemplateName {
-  readonly keyword: 'define' | 'block' | 'template';
+  readonly keyword: 'define' | 'template';
   readonly name: string;
   /** Offset of the text inside the quotes. */
   readonly offset: number;
@@ -19,64 +20,53 @@ export interface TemplateFault {
 }
 
 export interface TemplateScan {
+  /** In the order of the text; a block is a use where it stands, then a definition. */
   readonly names: readonly TemplateName[];
+  /** The first fault, of syntax or of a call that cannot succeed. */
   readonly fault?: TemplateFault;
 }
 
-/** Finds the names that a template text defines and uses. Source of the token rules: Go's text/template/parse. */
-export function scanTemplate(text: string): TemplateScan {
-  const names: TemplateName[] = [];
-  let at = 0;
-  for (;;) {
-    const open = text.indexOf('{{', at);
-    if (open < 0) return { names };
-    const start = /^\{\{(- )?/.exec(text.slice(open, open + 4))!;
-    const body = open + start[0].length;
-    if (text.startsWith('/*', body)) {
-      const end = /\*\/(?: -)?\}\}/g;
-      end.lastIndex = body;
-      const close = end.exec(text);
-      if (close === null) return { names, fault: faultAt(text, open, 'the comment is not closed') };
-      at = end.lastIndex;
-      continue;
-    }
-    const head = /^\s*(define|block|template)\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`)/.exec(text.slice(body));
-    if (head !== null) {
-      const [whole, keyword, literal] = head as unknown as [string, TemplateName['keyword'], string];
-      const name = literal.startsWith('`') ? literal.slice(1, -1) : unquoteGo(literal);
-      if (name === undefined) return { names, fault: faultAt(text, open, 'the name is not a valid string') };
-      names.push({ keyword, name, offset: body + whole.length - literal.length + 1 });
-    }
-    const close = actionEnd(text, body);
-    if (close === undefined) return { names, fault: faultAt(text, open, 'the action is not closed') };
-    at = close;
-  }
+/** Reads a template as Alertmanager of this version would. */
+export function scanTemplate(text: string, version: string): TemplateScan {
+  const options = { flavour: 'alertmanager', functions: functionTable(version) } as const;
+  const [fault] = checkTemplate(text, options);
+  const { defined, called } = templateNames(text, options);
+  const names = [
+    ...called.map(({ name, start }) => ({ keyword: 'template' as const, name, offset: start + 1 })),
+    ...defined.map(({ name, start }) => ({ keyword: 'define' as const, name, offset: start + 1 })),
+  ].sort((a, b) => a.offset - b.offset);
+  return { names, ...(fault === undefined ? {} : { fault: inCodePoints(text, fault) }) };
 }
 
-/** Offset after the closing braces of the action whose inside begins at `from`. */
-function actionEnd(text: string, from: number): number | undefined {
-  const token = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`|\}\}|["'`]/g;
-  token.lastIndex = from;
-  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
-    if (match[0] === '}}') return token.lastIndex;
-    if (match[0].length === 1) return undefined;
-  }
-  return undefined;
+/** Go counts columns in bytes. */
+function inCodePoints(text: string, { message, line, column }: TemplateFault): TemplateFault {
+  const before = Buffer.from(text.split('\n')[line - 1] ?? '').subarray(0, column - 1);
+  return { message, line, column: [...before.toString('utf8')].length + 1 };
 }
 
-function faultAt(text: string, offset: number, message: string): TemplateFault {
-  const before = text.slice(0, offset).split('\n');
-  return { message, line: before.length, column: [...before.at(-1)!].length + 1 };
+const functionTables = new Map<string, ReturnType<typeof functionsOf>>();
+
+function functionTable(version: string): ReturnType<typeof functionsOf> {
+  let table = functionTables.get(version);
+  if (table === undefined) {
+    const late = newFunctions
+      .filter(([since]) => !atLeast(version, since))
+      .flatMap(([, names]) => names.split(' '));
+    table = new Map([...functionsOf('alertmanager')].filter(([name]) => !late.includes(name)));
+    functionTables.set(version, table);
+  }
+  return table;
 }
 
 /** The text with `prefix` before every name in `own`. */
-export function prefixNames(text: string, own: ReadonlySet<string>, prefix: string): string {
-  const { names } = scanTemplate(text);
+export function prefixNames(text: string, own: ReadonlySet<string>, prefix: string, version: string): string {
+  const { names } = scanTemplate(text, version);
   let result = '';
   let at = 0;
   for (const { name, offset } of names) {
-    if (!own.has(name)) continue;
-    result += text.slice(at, offset) + prefix;
+    if (!own.has(name) || offset < at) continue;
+    // A block is in the list twice, at the same place.
+    if (offset > at) result += text.slice(at, offset) + prefix;
     at = offset;
   }
   return result + text.slice(at);
@@ -119,14 +109,10 @@ export function builtInTemplates(version: string): ReadonlySet<string> {
   );
 }
 
-/** Functions beside Go's own that templates of this version may call (template.DefaultFuncs). */
-export function templateFunctions(version: string): readonly string[] {
-  const rows: readonly (readonly [string, string])[] = [
-    ['0.27.0', 'toUpper toLower title trimSpace join match safeHtml reReplaceAll stringSlice'],
-    ['0.28.0', 'date tz since humanizeDuration'],
-    ['0.30.0', 'safeUrl urlUnescape toJson'],
-    ['0.32.0', 'list append dict'],
-    ['0.33.0', 'now'],
-  ];
-  return rows.filter(([since]) => atLeast(version, since)).flatMap(([, names]) => names.split(' '));
-}
+/** Template functions that Alertmanager 0.27.0 lacks (template.DefaultFuncs). */
+const newFunctions: readonly (readonly [since: string, names: string])[] = [
+  ['0.28.0', 'date tz since humanizeDuration'],
+  ['0.30.0', 'safeUrl urlUnescape toJson'],
+  ['0.32.0', 'list append dict'],
+  ['0.33.0', 'now'],
+];

@@ -181,11 +181,8 @@ function renderText(field: Field, value: unknown, path: string, context: FieldCo
     }
     text = String(value);
     if (!wellFormed(text, path, context)) return undefined;
-    if (
-      context.mode !== 'rendered' &&
-      text !== '' &&
-      (field.type === 'secret' || field.type === 'secretUrl')
-    ) {
+    const isInline = context.mode === 'rendered' || context.mode === 'trusted';
+    if (!isInline && text !== '' && (field.type === 'secret' || field.type === 'secretUrl')) {
       return fail('is a credential: put it in a Secret and refer to it', 'InlineSecretRefused');
     }
   }
