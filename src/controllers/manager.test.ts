@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeApi } from '../../test/support/fake-api.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { CodedError, StalledError, WaitingError } from '../base/errors.ts';
-import { createMetricsRegistry } from '../base/metrics.ts';
+import { createMetricsRegistry } from '../base/metrics-registry.ts';
 import { seededRandom } from '../base/random.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/object.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeApi, noFaults } from '../../test/support/fake-api.ts';
 import { settle, VirtualClock } from '../../test/support/virtual-clock.ts';
 import { limits } from '../base/limits.ts';
-import { createMetricsRegistry } from '../base/metrics.ts';
+import { createMetricsRegistry } from '../base/metrics-registry.ts';
 import { seededRandom } from '../base/random.ts';
 import { KubeClient } from './client.ts';
 import { EventRecorder } from './event-recorder.ts';

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { Logger } from '../../base/log.ts';
+import { http } from './node-http.ts';
 import type { Reloader } from './reloader.ts';
 
 /** Serves `/healthz` and `/metrics` until aborted. `address` is `host:port`. */
@@ -10,7 +10,7 @@ export function serveEndpoint(
 ): Promise<void> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     const path = request.url?.split('?')[0];
     const text = path === '/metrics' ? metricsText(reloader) : path === '/healthz' ? 'ok\n' : undefined;
     response.writeHead(text === undefined ? 404 : 200, {

@@ -1,6 +1,6 @@
-import { request } from 'node:http';
 import { CodedError, LimitExceededError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import { http } from './node-http.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -28,7 +28,7 @@ export function httpCall(
               },
             ),
       );
-    const call = request(
+    const call = http.request(
       url,
       { method, signal: options.signal, agent: false, timeout: timeoutMs },
       (answer) => {

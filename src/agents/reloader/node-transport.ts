@@ -1,14 +1,10 @@
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
+import type { ClientRequest, Agent as HttpAgent, request as httpRequest, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import type { ClusterConnection, Credentials } from '../../kube/connection.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../kube/transport.ts';
+import { http, https } from './node-http.ts';
 
 interface Wire {
   readonly ca: string | undefined;
@@ -47,7 +43,7 @@ export class NodeTransport implements Transport {
 
   async #attempt(request: HttpRequest): Promise<HttpResponse> {
     const { headers, tls } = await this.#current();
-    const wire = await this.#wireFor(tls.ca);
+    const wire = this.#wireFor(tls.ca);
     return await new Promise<HttpResponse>((resolve, reject) => {
       const call: ClientRequest = wire.request(
         new URL(this.#connection.server + request.path),
@@ -90,19 +86,18 @@ export class NodeTransport implements Transport {
     return value;
   }
 
-  async #wireFor(ca: string | undefined): Promise<Wire> {
+  #wireFor(ca: string | undefined): Wire {
     if (this.#wire !== undefined && this.#wire.ca === ca) return this.#wire;
     this.#wire?.agent.destroy();
     const pool = { keepAlive: true, maxSockets: 4 };
     if (this.#connection.server.startsWith('https:')) {
-      const https = await import('node:https');
       this.#wire = {
         ca,
-        agent: new https.Agent({ ...pool, ...(ca === undefined ? {} : { ca }) }),
-        request: https.request,
+        agent: new (https().Agent)({ ...pool, ...(ca === undefined ? {} : { ca }) }),
+        request: https().request,
       };
     } else {
-      this.#wire = { ca, agent: new HttpAgent(pool), request: httpRequest };
+      this.#wire = { ca, agent: new http.Agent(pool), request: http.request };
     }
     return this.#wire;
   }
