@@ -117,12 +117,15 @@ function checkList(value: readonly unknown[], schema: Schema, path: string, faul
   else if (kind === 'set' || schema.uniqueItems === true) checkUnique(value, path, faults, (item) => item);
 }
 
+/** Keys whose default the built-in kinds' reduced schemas do not state: ports of Services and containers. */
+const impliedKeys: JsonObject = { protocol: 'TCP' };
+
 /** The identifying fields of an item of a keyed list, with defaults of the keys filled in. */
 export function keysOf(item: unknown, schema: Schema): JsonObject {
   const keys: JsonObject = {};
   if (!isObject(item)) return keys;
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
-    const value = item[name] ?? schema.items?.properties?.[name]?.default;
+    const value = item[name] ?? schema.items?.properties?.[name]?.default ?? impliedKeys[name];
     if (value !== undefined) keys[name] = value;
   }
   return keys;
