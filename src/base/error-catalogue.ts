@@ -84,6 +84,10 @@ export const errorCatalogue = {
     meaning: 'The object store did not answer, or answered with a server fault.',
     action: 'Check that the store is up and reachable; the operation is repeated where that is safe.',
   },
+  BundleFull: {
+    meaning: "A file of the object does not fit into its stack's bundle.",
+    action: 'Make the object smaller, or spread the objects over more stacks.',
+  },
   BundleStale: {
     meaning: 'Index and slots of a bundle do not fit together at this moment.',
     action: 'None while the operator runs: they are read again.',
@@ -92,9 +96,21 @@ export const errorCatalogue = {
     meaning: 'A part of a configuration is not valid for the server that would read it; it is left out.',
     action: 'Correct the named field; everything else is live.',
   },
+  ConfigRefused: {
+    meaning: 'A server refuses its new configuration; the last good one runs on.',
+    action: 'Read the message of the server, and correct the named part.',
+  },
   CorruptData: {
     meaning: 'Stored bytes fail their checksum or break their format.',
     action: 'Restore the named object from a replica or a backup, or remove it.',
+  },
+  DuplicateName: {
+    meaning: 'Two parts of one object have the same name.',
+    action: 'Give each its own name.',
+  },
+  EvaluationFails: {
+    meaning: 'A rule is loaded, but fails when it is evaluated.',
+    action: 'Correct the expression, or the labels of the series that it meets.',
   },
   FieldMissing: {
     meaning: 'A field that the kind requires is absent.',
@@ -216,6 +232,10 @@ export const errorCatalogue = {
     meaning: 'A manifest file cannot be read as Kubernetes objects.',
     action: 'Correct the named file; promfleet validate names the place.',
   },
+  NoReplicas: {
+    meaning: 'A stack that selects the object declares no replica.',
+    action: 'Raise the number of replicas of the stack.',
+  },
   NotInVersion: {
     meaning: "The stack's version of the server does not know the field.",
     action: 'Raise the version in the stack, or leave the field out.',
@@ -224,9 +244,18 @@ export const errorCatalogue = {
     meaning: 'A write was refused because this replica does not hold the Lease now.',
     action: 'Nothing: the replica that holds the Lease does the work.',
   },
+  NotPermitted: {
+    meaning: 'A stack selects the object, but may not reach into its namespace.',
+    action:
+      'Name the stack in the label promfleet.dev/allowed-stacks of the namespace, or make its namespace a platform namespace.',
+  },
   NotReady: {
     meaning: 'The local control plane did not become ready in time.',
     action: 'Look at what the message names; promfleet local status and kubectl describe tell more.',
+  },
+  NotSelected: {
+    meaning: 'No MonitoringStack selects the object.',
+    action: 'Compare the labels of the object and of its namespace with the selectors of the stacks.',
   },
   NotUtf8: {
     meaning: 'A file is not encoded in UTF-8.',
@@ -255,6 +284,10 @@ export const errorCatalogue = {
   ProgramUnavailable: {
     meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
     action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
+  },
+  Quarantined: {
+    meaning: 'A server refuses the file of the object; it is left out by name.',
+    action: 'Read the message of the server, and correct the object.',
   },
   ReconcileTimeout: {
     meaning: 'Bringing one object to its declared state took longer than allowed.',

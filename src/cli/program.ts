@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerLocal } from './local.ts';
+import { register as registerOperator } from './operator.ts';
 import { register as registerReloader } from './reloader.ts';
 import { register as registerStatus } from './status.ts';
 import { register as registerValidate } from './validate.ts';
@@ -15,6 +16,7 @@ type Register = (program: Command, io: CliIo) => void;
 
 const commands: readonly Register[] = [
   registerLocal,
+  registerOperator,
   registerReloader,
   registerStatus,
   registerValidate,

@@ -39,6 +39,12 @@ export class LiveChildren {
     return applied;
   }
 
+  /** Whether this is the very version that an own write left. */
+  isOwn(object: KubeObject): boolean {
+    const written = this.#written.get(identityOf(object))?.object;
+    return written !== undefined && written.metadata.resourceVersion === object.metadata.resourceVersion;
+  }
+
   /** `manifest` as it was before the hash annotation was added. */
   wrote(manifest: Manifest, hash: string, stored: KubeObject, cached: KubeObject | undefined): void {
     this.#written.set(identityOf(manifest), {

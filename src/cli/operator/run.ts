@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { systemClock } from '../../base/clock.ts';
+import { LimitExceededError } from '../../base/errors.ts';
+import { createLogger } from '../../base/log.ts';
+import { createMetricsRegistry } from '../../base/metrics-registry.ts';
+import { systemRandom } from '../../base/random.ts';
+import { serveHttpEndpoint } from '../../controllers/operator/http-endpoint.ts';
+import { createOperator } from '../../controllers/operator/operator.ts';
+import { connect, findConnection } from '../../kube/connect.ts';
+import type { CliIo } from '../io.ts';
+
+export interface RunOperatorOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespaces: readonly string[] | undefined;
+  readonly class?: string;
+  readonly platformNamespaces: readonly string[];
+  readonly leaderElect?: boolean;
+  readonly leaseNamespace?: string;
+  readonly metricsListen?: string;
+  readonly agentImage?: string;
+  readonly allowHost?: readonly string[];
+  readonly allowLoopback?: boolean;
+  readonly requestsPerSecond: number;
+  readonly logLevel: string;
+  readonly version: string;
+}
+
+/** Runs the operator until the user ends it. */
+export async function runOperator(options: RunOperatorOptions, io: CliIo): Promise<void> {
+  const log = createLogger({ level: options.logLevel, name: 'operator' });
+  const metrics = createMetricsRegistry({ processMetrics: true });
+  const { requestsPerSecond, version } = options;
+  if (!(requestsPerSecond > 0)) throw new LimitExceededError('--kube-qps must be a number above 0');
+  const connection = await findConnection({
+    env: io.env,
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  const [clock, random] = [systemClock, systemRandom];
+  const apiHost = new URL(connection.server).hostname.replace(/^\[|\]$/g, '');
+  // On one machine the API server is a loopback address like all others.
+  const refusesApiHost = options.allowLoopback !== true || !apiHost.startsWith('127.');
+  const client = connect(connection, {
+    clock,
+    random,
+    metrics,
+    userAgent: `promfleet-operator/${version}`,
+    limits: { requestsPerSecond, burst: requestsPerSecond },
+  });
+  const instance = io.env.POD_NAME ?? hostname();
+  const leaseName =
+    options.class === undefined ? 'promfleet-operator' : `promfleet-operator-${options.class}`;
+  const manager = createOperator({
+    client,
+    clock,
+    random,
+    log,
+    metrics,
+    instance,
+    consent: { platformNamespaces: new Set(options.platformNamespaces) },
+    addresses: {
+      allowedHosts: (options.allowHost ?? []).map((host) => host.toLowerCase()),
+      refusedHosts: refusesApiHost ? [apiHost] : [],
+      ...(options.allowLoopback === true ? { allowLoopback: true } : {}),
+    },
+    agentImage: options.agentImage ?? `promfleet/promfleet:v${version}`,
+    ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
+    ...(options.class === undefined ? {} : { class: options.class }),
+    ...(options.leaderElect === true
+      ? {
+          lease: {
+            namespace: options.leaseNamespace ?? io.env.POD_NAMESPACE ?? connection.namespace,
+            name: leaseName,
+            identity: `${instance}_${randomBytes(4).toString('hex')}`,
+          },
+        }
+      : {}),
+  });
+  const address = options.metricsListen;
+  if (address !== undefined)
+    manager.task({
+      name: 'endpoint',
+      whileLeading: false,
+      run: (signal) =>
+        serveHttpEndpoint({
+          address,
+          metrics,
+          signal,
+          status: () => manager.status(),
+          listening: (where) => log.info({ address: where }, 'serving /metrics, /healthz and /readyz'),
+        }),
+    });
+  log.info({ version, server: connection.server }, 'operator starts');
+  try {
+    await manager.run(io.signal ?? new AbortController().signal);
+    log.info({}, 'operator ended');
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,263 @@
+import type { Clock } from '../../base/clock.ts';
+import { type Logger, silentLogger } from '../../base/log.ts';
+import type { MetricsRegistry } from '../../base/metrics.ts';
+import type { Random } from '../../base/random.ts';
+import type { AlertRoute } from '../../crds/alert-route.ts';
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import { apiVersion } from '../../crds/metadata.ts';
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { EventRecorder } from '../../kube/event-recorder.ts';
+import { RouteReconciler } from '../../reconcilers/alert-route/reconcile.ts';
+import { RuleSetReconciler } from '../../reconcilers/alert-rule-set/reconcile.ts';
+import { StackReconciler } from '../../reconcilers/monitoring-stack/reconcile.ts';
+import type { KubeObject } from '../../reconcilers/object.ts';
+import type { EventSink } from '../../reconcilers/ports.ts';
+import type { ConsentPolicy } from '../../reconcilers/selection.ts';
+import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
+import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
+import { labelKeys, managedBy } from '../../render/names.ts';
+import type { Reconciler, Watch } from '../controller.ts';
+import { withoutManagedFields } from '../informer.ts';
+import type { LeaseOptions } from '../leader.ts';
+import { Manager } from '../manager.ts';
+import { TurnBreather } from './breather.ts';
+import { ChildCache } from './child-cache.ts';
+import { CompileRunner } from './compile-runner.ts';
+import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
+import { type Caches, type Queues, Term } from './term.ts';
+
+/** Label that gives an object to one of several installations; without it objects belong to the one without class. */
+export const classLabel = 'promfleet.dev/class';
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log?: Logger;
+  readonly metrics: MetricsRegistry;
+  readonly lease?: LeaseOptions;
+  /** Only these namespaces, by rights in them alone; absent: all, and namespaces can be selected by label. */
+  readonly namespaces?: readonly string[];
+  readonly class?: string;
+  readonly consent: ConsentPolicy;
+  readonly addresses: AddressPolicy;
+  readonly agentImage: string;
+  /** Which process speaks in Events. */
+  readonly instance: string;
+  readonly shutdownMs?: number;
+}
+
+/** Kinds of children that are watched, by the label that all of them carry. Secrets are never watched. */
+const childKinds = [
+  ['v1', 'ConfigMap'],
+  ['v1', 'Service'],
+  ['v1', 'ServiceAccount'],
+  ['apps/v1', 'StatefulSet'],
+  ['networking.k8s.io/v1', 'NetworkPolicy'],
+  ['policy/v1', 'PodDisruptionBudget'],
+  ['rbac.authorization.k8s.io/v1', 'Role'],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
+] as const;
+
+/** Status writes that are in flight at once: few, so that content goes first. */
+const statusConcurrency = 8;
+const stackConcurrency = 4;
+
+/** The operator, ready to `run`. */
+export function createOperator(options: OperatorOptions): Manager {
+  const { clock, random, metrics, log = silentLogger } = options;
+  const manager = new Manager({
+    client: options.client,
+    clock,
+    random,
+    log,
+    metrics,
+    ...(options.lease === undefined ? {} : { lease: options.lease }),
+    ...(options.shutdownMs === undefined ? {} : { shutdownMs: options.shutdownMs }),
+  });
+  const caches = createCaches(manager, options);
+  const recorder = new EventRecorder({
+    client: manager.client,
+    component: 'promfleet-operator',
+    instance: options.instance,
+    log,
+  });
+  manager.task({ name: 'events', run: (signal) => recorder.run(signal), whileLeading: true });
+  const compilation = new CompileRunner(clock);
+  manager.task({
+    name: 'compile worker',
+    run: (signal) => untilAborted(signal, () => compilation.close()),
+    whileLeading: false,
+  });
+  const parts = new TermParts(options, manager, caches, recorder, compilation);
+  const begin = (place: 'stack' | 'ruleSet' | 'route'): Watch => ({
+    start: (add) => parts.start(place, add),
+  });
+  const delegate = (pick: (parts: TermParts) => Reconciler): Reconciler => ({
+    reconcile: (key, signal) => pick(parts).reconcile(key, signal),
+  });
+  parts.stackQueue = manager.controller({
+    name: 'monitoringstack',
+    reconciler: delegate(({ stacks }) => stacks),
+    watches: [begin('stack')],
+    concurrency: stackConcurrency,
+  }).queue;
+  manager.controller({
+    name: 'alertruleset',
+    reconciler: delegate(({ ruleSets }) => ruleSets),
+    watches: [begin('ruleSet')],
+    concurrency: statusConcurrency,
+  });
+  manager.controller({
+    name: 'alertroute',
+    reconciler: delegate(({ routes }) => routes),
+    watches: [begin('route')],
+    concurrency: statusConcurrency,
+  });
+  return manager;
+}
+
+function createCaches(manager: Manager, options: OperatorOptions): Caches {
+  const scope = options.namespaces === undefined ? {} : { namespaces: options.namespaces };
+  const own = {
+    labelSelector: options.class === undefined ? `!${classLabel}` : `${classLabel}=${options.class}`,
+  };
+  const managed = { labelSelector: `${labelKeys.managedBy}=${managedBy}` };
+  return {
+    stacks: manager.informer<MonitoringStack>({ apiVersion, kind: 'MonitoringStack', ...own }, scope),
+    ruleSets: manager.informer<AlertRuleSet>({ apiVersion, kind: 'AlertRuleSet', ...own }, scope),
+    routes: manager.informer<AlertRoute>({ apiVersion, kind: 'AlertRoute', ...own }, scope),
+    namespaces:
+      options.namespaces === undefined
+        ? manager.informer<KubeObject>({ apiVersion: 'v1', kind: 'Namespace' }, { transform: metadataOnly })
+        : undefined,
+    pods: manager.informer<KubeObject>(
+      { apiVersion: 'v1', kind: 'Pod', ...managed },
+      { ...scope, transform: podEssentials },
+    ),
+    children: childKinds.map(([version, kind]) =>
+      manager.informer<KubeObject>(
+        { apiVersion: version, kind, ...managed },
+        { ...scope, transform: withoutManagedFields },
+      ),
+    ),
+  };
+}
+
+/** What is made anew each time the operator begins to lead. */
+class TermParts {
+  stackQueue: { add(key: string): void; addAfter(key: string, delayMs: number): void } | undefined;
+  stacks!: StackReconciler;
+  ruleSets!: RuleSetReconciler;
+  routes!: RouteReconciler;
+  readonly #options: OperatorOptions;
+  readonly #manager: Manager;
+  readonly #caches: Caches;
+  readonly #events: EventSink;
+  readonly #compilation: CompileRunner;
+  readonly #adds: Partial<Record<'stack' | 'ruleSet' | 'route', (key: string) => void>> = {};
+  #term: Term | undefined;
+
+  constructor(
+    options: OperatorOptions,
+    manager: Manager,
+    caches: Caches,
+    recorder: EventRecorder,
+    compilation: CompileRunner,
+  ) {
+    this.#options = options;
+    this.#manager = manager;
+    this.#caches = caches;
+    this.#events = { emit: (object, event) => recorder.emit(object, event) };
+    this.#compilation = compilation;
+  }
+
+  /** Called once by each controller when leading begins; the last call builds the term. Returns how to end it. */
+  start(place: 'stack' | 'ruleSet' | 'route', add: (key: string) => void): () => void {
+    this.#adds[place] = add;
+    if (this.#adds.stack && this.#adds.ruleSet && this.#adds.route) this.#begin();
+    return () => {
+      delete this.#adds[place];
+      this.#term?.end();
+      this.#term = undefined;
+    };
+  }
+
+  #begin(): void {
+    const { clock, metrics, consent, addresses, agentImage } = this.#options;
+    const caches = this.#caches;
+    const queues: Queues = {
+      stack: (key, delayMs) =>
+        delayMs === undefined ? this.#adds.stack?.(key) : this.stackQueue?.addAfter(key, delayMs),
+      ruleSet: (key) => this.#adds.ruleSet?.(key),
+      route: (key) => this.#adds.route?.(key),
+    };
+    const getter = kubeGetter(this.#manager.client);
+    const children = new ChildCache();
+    const term = new Term(caches, children, queues, consent, getter);
+    const common = {
+      fleet: term.fleet,
+      writer: new KubeObjectWriter(this.#manager.client, metrics),
+      events: this.#events,
+      compilation: this.#compilation,
+      clock,
+    };
+    this.stacks = new StackReconciler({
+      ...common,
+      stacks: caches.stacks.store,
+      ruleSets: caches.ruleSets.store,
+      routes: caches.routes.store,
+      namespaces: caches.namespaces?.store ?? { get: () => undefined, list: () => [] },
+      children,
+      isPodReady: (namespace, pod) => isReady(caches.pods.store.get(`${namespace}/${pod}`)),
+      getter,
+      renderAlertmanager,
+      breather: new TurnBreather(clock),
+      options: { agentImage, consent, addresses },
+      touched: (kind, keys) => {
+        const add = kind === 'ruleSets' ? queues.ruleSet : queues.route;
+        for (const key of keys) add(key);
+      },
+    });
+    this.ruleSets = new RuleSetReconciler({ ...common, ruleSets: caches.ruleSets.store });
+    this.routes = new RouteReconciler({ ...common, routes: caches.routes.store, addresses });
+    this.#term = term;
+    term.begin();
+  }
+}
+
+function metadataOnly(object: KubeObject): KubeObject {
+  const { apiVersion: version, kind, metadata } = withoutManagedFields(object);
+  return { apiVersion: version, kind, metadata };
+}
+
+interface Pod extends KubeObject {
+  readonly status?: {
+    readonly podIP?: string;
+    readonly phase?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** Metadata, address, phase and conditions: specs of pods are large and not needed. */
+function podEssentials(object: KubeObject): KubeObject {
+  const { status } = object as Pod;
+  const { podIP, phase, conditions } = status ?? {};
+  const ready = conditions?.filter(({ type }) => type === 'Ready');
+  return { ...metadataOnly(object), status: { podIP, phase, conditions: ready } } as KubeObject;
+}
+
+function isReady(pod: KubeObject | undefined): boolean {
+  if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return false;
+  const conditions = (pod as Pod).status?.conditions ?? [];
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+function untilAborted(signal: AbortSignal, close: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => void close().then(resolve, reject);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}

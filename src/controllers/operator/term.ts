@@ -1,0 +1,154 @@
+import type { AlertRoute } from '../../crds/alert-route.ts';
+import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import { Fleet } from '../../reconcilers/fleet/fleet.ts';
+import { jsonEqual } from '../../reconcilers/json.ts';
+import { readReport } from '../../reconcilers/monitoring-stack/recover.ts';
+import { type KubeObject, keyText } from '../../reconcilers/object.ts';
+import type { ObjectGetter } from '../../reconcilers/ports.ts';
+import type { ConsentPolicy } from '../../reconcilers/selection.ts';
+import { alertRouteOfPath } from '../../render/alertmanager/fragment.ts';
+import { labelKeys, ruleSetOfPath } from '../../render/names.ts';
+import type { Change, Informer } from '../informer.ts';
+import type { ObjectReader } from '../object-store.ts';
+import type { ChildCache } from './child-cache.ts';
+
+export interface Caches {
+  readonly stacks: Informer<MonitoringStack>;
+  readonly ruleSets: Informer<AlertRuleSet>;
+  readonly routes: Informer<AlertRoute>;
+  /** Absent where the operator is bound to namespaces: then no namespace has labels. */
+  readonly namespaces: Informer<KubeObject> | undefined;
+  readonly pods: Informer<KubeObject>;
+  readonly children: readonly Informer<KubeObject>[];
+}
+
+export interface Queues {
+  stack(key: string, delayMs?: number): void;
+  ruleSet(key: string): void;
+  route(key: string): void;
+}
+
+/** Changes that come in bursts (status of children, reports) wait this long for each other. */
+const burstMs = 20;
+
+const noNamespaces: Pick<ObjectReader<KubeObject>, 'get' | 'list'> = { get: () => undefined, list: () => [] };
+
+/**
+ * One time of leading. Its fleet is built from the caches, kept up to date by their changes, and thrown away at the end:
+ * another leader may have changed everything in between.
+ */
+export class Term {
+  readonly fleet: Fleet;
+  readonly #caches: Caches;
+  readonly #children: ChildCache;
+  readonly #queues: Queues;
+  readonly #ending: (() => void)[] = [];
+
+  constructor(
+    caches: Caches,
+    children: ChildCache,
+    queues: Queues,
+    consent: ConsentPolicy,
+    getter: ObjectGetter,
+  ) {
+    this.#caches = caches;
+    this.#children = children;
+    this.#queues = queues;
+    const sources = {
+      ruleSets: caches.ruleSets.store,
+      routes: caches.routes.store,
+      namespaces: caches.namespaces?.store ?? noNamespaces,
+    };
+    this.fleet = new Fleet(sources, consent, getter);
+  }
+
+  /** Takes in what the caches hold, then follows them. */
+  begin(): void {
+    const { stacks, ruleSets, routes, namespaces, pods, children } = this.#caches;
+    for (const each of children) this.#follow(each, (change) => this.#childChanged(change));
+    this.#follow(stacks, (change) => this.#stackChanged(change));
+    this.#follow(ruleSets, (change) => this.#ruleSetChanged(change));
+    this.#follow(routes, (change) => this.#routeChanged(change));
+    if (namespaces !== undefined) this.#follow(namespaces, (change) => this.#namespaceChanged(change));
+    this.#follow(pods, (change) => this.#podChanged(change));
+  }
+
+  end(): void {
+    for (const end of this.#ending.splice(0)) end();
+  }
+
+  #follow<T extends KubeObject>(source: Informer<T>, handler: (change: Change<T>) => void): void {
+    this.#ending.push(source.onChange(handler));
+  }
+
+  #enqueue(affected: ReturnType<Fleet['upsertStack']>): void {
+    for (const key of affected.stacks) this.#queues.stack(key);
+    for (const key of affected.ruleSets) this.#queues.ruleSet(key);
+    for (const key of affected.routes) this.#queues.route(key);
+  }
+
+  #stackChanged({ type, key, object }: Change<MonitoringStack>): void {
+    this.#enqueue(type === 'deleted' ? this.fleet.removeStack(key) : this.fleet.upsertStack(object));
+  }
+
+  #ruleSetChanged(change: Change<AlertRuleSet>): void {
+    if (isStatusOnly(change)) this.#queues.ruleSet(change.key);
+    else this.#enqueue(this.fleet.objectChanged('ruleSets', change.key));
+  }
+
+  #routeChanged(change: Change<AlertRoute>): void {
+    if (isStatusOnly(change)) this.#queues.route(change.key);
+    else this.#enqueue(this.fleet.objectChanged('routes', change.key));
+  }
+
+  #namespaceChanged({ object, old, type }: Change<KubeObject>): void {
+    if (type === 'updated' && jsonEqual(object.metadata.labels, old?.metadata.labels)) return;
+    this.#enqueue(this.fleet.namespaceChanged(object.metadata.name));
+    // Where pods are discovered may have changed for any stack.
+    for (const stack of this.fleet.stacks()) this.#queues.stack(keyText(stack.key), burstMs);
+  }
+
+  #childChanged(change: Change<KubeObject>): void {
+    const stackKey = this.#children.change(change);
+    if (stackKey === undefined) return;
+    const key = keyText(stackKey);
+    const stack = this.fleet.stack(key);
+    if (stack === undefined) return;
+    const { object } = change;
+    if (object.kind === 'ConfigMap' && object.metadata.name.endsWith('-report')) {
+      if (!stack.recovered) return;
+      const pod = object.metadata.name.slice(0, -'-report'.length);
+      const isPrometheus = object.metadata.labels?.[labelKeys.name] === 'prometheus';
+      const bundle = isPrometheus ? stack.ruleBundle : stack.alertmanagerBundle;
+      const report = change.type === 'deleted' ? undefined : readReport(object);
+      for (const path of bundle.report(pod, report)) this.#pathChanged(path);
+    } else if (change.type !== 'deleted' && stack.children.isOwn(object)) return;
+    this.#queues.stack(key, burstMs);
+  }
+
+  #pathChanged(path: string): void {
+    const set = ruleSetOfPath(path);
+    if (set !== undefined) return this.#queues.ruleSet(keyText(set));
+    const route = alertRouteOfPath(path);
+    if (route !== undefined) this.#queues.route(keyText(route));
+  }
+
+  #podChanged({ object }: Change<KubeObject>): void {
+    const name = object.metadata.labels?.[labelKeys.stack];
+    const key = `${object.metadata.namespace ?? ''}/${name}`;
+    if (name !== undefined && this.fleet.stack(key) !== undefined) this.#queues.stack(key, burstMs);
+  }
+}
+
+/** Neither the spec nor what selects the object changed. */
+function isStatusOnly({ type, object, old }: Change<KubeObject>): boolean {
+  return (
+    type === 'updated' &&
+    old !== undefined &&
+    object.metadata.uid === old.metadata.uid &&
+    object.metadata.generation === old.metadata.generation &&
+    object.metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
+    jsonEqual(object.metadata.labels, old.metadata.labels)
+  );
+}
