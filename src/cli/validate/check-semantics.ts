@@ -5,7 +5,9 @@ import type { FieldFault, FieldPath } from '../../crds/fault.ts';
 import type { KindName } from '../../crds/kinds.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Silence } from '../../crds/silence.ts';
+import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import { compileAlertRoute } from '../../render/alertmanager/compile.ts';
+import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
 import { parseMatchers } from '../../render/alertmanager/matcher.ts';
 import {
   checkRuleGroup,
@@ -13,6 +15,9 @@ import {
   type RuleDialect,
   templateWarnings,
 } from '../../render/checks/rule-group.ts';
+import { renderConfig } from '../../render/prometheus/config.ts';
+import { renderPrometheus } from '../../render/prometheus/prometheus.ts';
+import { defaultVersion, versionFault } from '../../render/prometheus/versions.ts';
 import type { Severity } from './manifest-fault.ts';
 import { parsePath } from './parse-path.ts';
 
@@ -199,6 +204,31 @@ function checkSilence(silence: Silence): SemanticFault[] {
   return faults;
 }
 
-function checkStack(_stack: MonitoringStack): SemanticFault[] {
-  return [];
+/** Renders the stack and keeps the faults: what the operator would leave out. */
+function checkStack(written: MonitoringStack): SemanticFault[] {
+  const { namespace = 'default', uid = 'none' } = written.metadata;
+  const stack = { ...written, metadata: { ...written.metadata, namespace, uid } };
+  const agentImage = 'promfleet:any';
+  const input = { stack, agentImage, discoveryNamespaces: [] };
+  const versionFaults = [
+    ['prometheus', versionFault(stack.spec.prometheus?.version ?? defaultVersion)],
+    ['alertmanager', alertmanagerVersionFault(stack.spec.alertmanager?.version ?? 'v0.33.1')],
+  ].flatMap(([server, message]) =>
+    message === undefined
+      ? []
+      : [{ path: `spec.${server}.version`, code: 'VersionUnsupported' as const, message }],
+  );
+  const faults = [
+    ...versionFaults,
+    ...renderPrometheus(input).faults,
+    ...renderConfig({ ...input, shard: 0 }).faults,
+    ...renderAlertmanager({ stack, agentImage }).faults,
+  ];
+  const unique = new Map(faults.map((fault) => [JSON.stringify(fault), fault]));
+  return [...unique.values()].map((fault) => ({
+    ...fault,
+    path: parsePath(fault.path),
+    pathText: fault.path,
+    severity: 'error',
+  }));
 }

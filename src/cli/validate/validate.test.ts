@@ -146,6 +146,43 @@ describe('kinds', () => {
   });
 });
 
+it('stacks are rendered, and what the operator would leave out is told', () => {
+  const text = `${header('MonitoringStack')}spec:
+  prometheus:
+    version: v2.40.0
+    extraArgs: [{name: config.file, value: /etc/passwd}]
+    additionalConfig: {remote_write: [{url: http://x, bearer_token_file: /etc/shadow}]}
+  alertmanager: {version: v0.20.0}
+`;
+  expect(places(text)).toEqual([
+    'a.yaml:6:14 VersionUnsupported',
+    'a.yaml:7:17 FlagRefused',
+    'a.yaml:8:74 FileFieldRefused',
+    'a.yaml:9:27 VersionUnsupported',
+  ]);
+});
+
+it('routes are compiled, and addresses that a platform may allow are a warning', () => {
+  const text = `${header('AlertRoute')}spec:
+  receivers:
+    - name: a
+      webhook: {url: 'http://127.0.0.1:1/'}
+      slack: {channel: '#x'}
+    - name: b
+      email: {to: a@b.c}
+      passThrough: [{type: webhook, config: {url_file: /etc/passwd}}]
+  route:
+    receiver: a
+    routes: [{receiver: c, matchers: ['x=~"("']}]
+`;
+  expect(faultsOf(text).map((fault) => `${fault.line} ${fault.severity} ${fault.code}`)).toEqual([
+    '7 warning AddressRefused',
+    '11 error FileFieldRefused',
+    '14 error UnknownReceiver',
+    '14 error InvalidMatcher',
+  ]);
+});
+
 it('expressions are judged by the stacks beside them', () => {
   const stack = (name: string, version: string, flags = '') =>
     `${header('MonitoringStack', name)}spec: {prometheus: {version: ${version}${flags}}}\n`;

@@ -82,6 +82,16 @@ describe('checkRuleGroup', () => {
     ).toEqual([]);
   });
 
+  it('takes only ASCII words as names, and no labels of a group, before Prometheus 3', () => {
+    const modern = group([{ record: 'größe', expr: '1', labels: { 'a.b': 'x' } }], { labels: { c: 'd' } });
+    expect(texts(modern)).toEqual([]);
+    expect(texts(modern, { version: 'v2.53.5', featureFlags: [] })).toEqual([
+      'labels:: NotInVersion',
+      'rules[0].record:: InvalidMetricName',
+      'rules[0].labels["a.b"]:: InvalidLabel',
+    ]);
+  });
+
   it('checks the fields of the group itself', () => {
     expect(texts(group([], { labels: { promfleet_team: 'x' }, interval: '999y' }))).toEqual([
       'interval:: InvalidDuration',

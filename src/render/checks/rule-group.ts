@@ -24,7 +24,14 @@ const reservedPrefix = 'promfleet_';
 export function checkRuleGroup(group: RuleGroup, dialect: RuleDialect): readonly FieldFault[] {
   const faults = new GroupFaults();
   for (const field of ['interval', 'queryOffset'] as const) checkDuration(group[field], [field], faults);
-  checkLabels(group.labels, ['labels'], faults);
+  checkLabels(group.labels, ['labels'], dialect, faults);
+  if (group.labels !== undefined && isBefore3(dialect))
+    faults.add({
+      path: ['labels'],
+      code: 'NotInVersion',
+      message: `labels of a group need Prometheus 3.0.0 or newer, not ${dialect.version}`,
+      inKey: true,
+    });
   for (const [index, rule] of (group.rules ?? []).entries()) {
     if (faults.full) break;
     checkRule(rule, index, dialect, faults);
@@ -110,41 +117,42 @@ function checkRule(rule: Rule, index: number, dialect: RuleDialect, faults: Grou
       message: `${what}: ${fault.reason}`,
       ...positionAt(rule.expr, fault.span.start),
     });
-  if (rule.record !== undefined) checkRecordName(rule.record, at('record'), faults);
+  if (rule.record !== undefined) checkRecordName(rule.record, at('record'), dialect, faults);
   checkDuration(rule.for, at('for'), faults);
   checkDuration(rule.keepFiringFor, at('keepFiringFor'), faults);
-  checkLabels(rule.labels, at('labels'), faults);
+  checkLabels(rule.labels, at('labels'), dialect, faults);
   if (rule.alert !== undefined)
     for (const { fatal, ...fault } of templateFaults(rule, dialect))
       if (fatal) faults.add({ ...fault, path: at(...fault.path), message: `${what}: ${fault.message}` });
   for (const name of Object.keys(rule.annotations ?? {}))
-    if (!isLabelName(name))
+    if (!isLabelName(name, dialect))
       faults.add({
         path: at('annotations', name),
         code: 'InvalidLabel',
-        message: `${what}: the name of an annotation must be text that is not empty`,
+        message: `${what}: ${JSON.stringify(name)} cannot be the name of an annotation`,
         inKey: true,
       });
 }
 
-function checkRecordName(name: string, path: FieldPath, faults: GroupFaults): void {
+function checkRecordName(name: string, path: FieldPath, dialect: RuleDialect, faults: GroupFaults): void {
   if (/[{}]/.test(name))
     faults.add({
       path,
       code: 'InvalidMetricName',
       message: 'the name of the recorded series holds braces; labels belong in the field labels',
     });
-  else if (!isLabelName(name))
+  else if (isBefore3(dialect) ? !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name) : !isLabelName(name, dialect))
     faults.add({
       path,
       code: 'InvalidMetricName',
-      message: 'the name of the recorded series is no valid text',
+      message: `${JSON.stringify(name)} cannot be the name of a series`,
     });
 }
 
 function checkLabels(
   labels: Readonly<Record<string, string>> | undefined,
   path: FieldPath,
+  dialect: RuleDialect,
   faults: GroupFaults,
 ): void {
   for (const name of Object.keys(labels ?? {})) {
@@ -156,7 +164,7 @@ function checkLabels(
         message: `labels that begin with ${reservedPrefix} are set by promfleet alone`,
         inKey: true,
       });
-    else if (name === '__name__' || !isLabelName(name))
+    else if (name === '__name__' || !isLabelName(name, dialect))
       faults.add({
         path: below,
         code: 'InvalidLabel',
@@ -174,9 +182,13 @@ function checkDuration(text: string | undefined, path: FieldPath, faults: GroupF
   if ('reason' in result) faults.add({ path, code: 'InvalidDuration', message: result.reason });
 }
 
-/** Prometheus 3 takes any text as a name that is valid UTF-8 and not empty. */
-function isLabelName(name: string): boolean {
-  return name !== '' && name.isWellFormed();
+/** Prometheus 3 takes any text as a name that is valid UTF-8 and not empty, older ones ASCII words only. */
+function isLabelName(name: string, dialect: RuleDialect): boolean {
+  return isBefore3(dialect) ? /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) : name !== '' && name.isWellFormed();
+}
+
+function isBefore3({ version }: RuleDialect): boolean {
+  return /^v?[0-2]\./.test(version);
 }
 
 /** Line and column, both from 1, of a UTF-16 index; columns in code points. */
