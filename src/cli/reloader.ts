@@ -39,6 +39,7 @@ export function register(program: Command, io: CliIo): void {
     .option('--listen-address <host:port>', 'where to serve /healthz and /metrics')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action(async (options: Options) => {
+      (await import('../agents/reloader/small-heap.ts')).preferSmallHeap();
       const [{ runReloader }, { createLogger }] = await Promise.all([
         import('../agents/reloader/run.ts'),
         import('../base/log.ts'),
