@@ -1,7 +1,9 @@
 /**
  * Writes src/local/apiserver/kinds/type-table.ts: names, types and list keys of the fields of the built-in
  * kinds that the local API server knows, read from the OpenAPI of a running kube-apiserver. No prose is taken.
- *   node hack/kube-types.ts DIR      DIR holds the OpenAPI v3 documents, one JSON file per group version
+ *   node hack/kube-types.ts DIR MODULES
+ * DIR holds the OpenAPI v3 documents, one JSON file per group version; MODULES the unpacked Go modules
+ * k8s.io/api and k8s.io/apimachinery, whose generated.proto files give the field numbers.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,6 +45,48 @@ for (const file of readdirSync(directory)) {
   const document = JSON.parse(readFileSync(join(directory, file), 'utf8'));
   for (const [name, node] of Object.entries(document.components?.schemas ?? {}))
     definitions.set(name.replace(prefix, ''), node as Node);
+}
+
+/** Messages by package and name, e.g. core.v1.Pod: field name -> number and type. */
+const messages = new Map<string, Map<string, { number: number; type: string }>>();
+for (const module of readdirSync(process.argv[3]!).filter((name) =>
+  /^(api|apimachinery)@v0\.36/.test(name),
+)) {
+  const root = join(process.argv[3]!, module);
+  for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('/v1/generated.proto') && !file.endsWith('/resource/generated.proto')) continue;
+    const text = readFileSync(join(root, file), 'utf8').replaceAll(/^\s*\/\/.*$/gm, '');
+    const pkg = /^package ([\w.]+);/m
+      .exec(text)![1]!
+      .replace(/^k8s\.io\.(api|apimachinery\.pkg\.apis)\./, '');
+    for (const [, name, body] of text.matchAll(/^message (\w+) \{\n([\s\S]*?)^\}/gm)) {
+      const fields = new Map<string, { number: number; type: string }>();
+      for (const [, type, field, number] of body!.matchAll(
+        /^\s+(?:optional |repeated )?(map<[^>]+>|[\w.]+) (\w+) = (\d+)/gm,
+      ))
+        fields.set(field!, {
+          number: Number(number),
+          type:
+            type!.includes('.') || type!.startsWith('map')
+              ? type!.replace(/^\.?k8s\.io\.(api|apimachinery\.pkg\.apis)\./, '')
+              : `${pkg}.${type}`,
+        });
+      messages.set(`${pkg}.${name}`, fields);
+    }
+  }
+}
+
+/** `2`, or `2.1` for a field of a message that JSON writes inline; empty where protobuf does not have it. */
+function fieldNumber(message: string, field: string, known: ReadonlySet<string>): string {
+  const fields = messages.get(message);
+  const direct = fields?.get(field);
+  if (direct !== undefined) return String(direct.number);
+  for (const [name, { number, type }] of fields ?? []) {
+    if (known.has(name) || !messages.has(type)) continue;
+    const inner = fieldNumber(type, field, known);
+    if (inner !== '') return `${number}.${inner}`;
+  }
+  return '';
 }
 
 const scalars: Record<string, string> = {
@@ -113,12 +157,15 @@ function visit(full: string): void {
   lines.set(name, '');
   const node = definitions.get(full);
   if (node === undefined) throw new Error(`no definition ${full}`);
+  const message = full.replace('io.k8s.apimachinery.pkg.apis.', '');
+  const known = new Set(Object.keys(node.properties ?? {}));
   const fields = Object.entries(node.properties ?? {}).map(([field, value]) => {
     const type = typeOf(value);
     const required = node.required?.includes(field) ? '!' : '';
     const retain =
       refOf(value) !== undefined && value['x-kubernetes-patch-strategy'] === 'retainKeys' ? '^' : '';
-    return `${field}${required}${type === 'string' ? '' : `:${type}${retain}`}`;
+    const number = fieldNumber(message, field, known);
+    return `${field}${required}${number === '' ? '' : `#${number}`}${type === 'string' ? '' : `:${type}${retain}`}`;
   });
   lines.set(name, `${node['x-kubernetes-map-type'] === 'atomic' ? '# ' : ''}${fields.join(' ')}`);
 }

@@ -3,15 +3,23 @@ import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/log.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { reviewHandler } from './auth/reviews.ts';
 import { startControllers } from './controllers/controllers.ts';
 import { CrdRegistrar, crdResource } from './crd/registrar.ts';
-import { createHttpFront, type ExtraHandler } from './http/server.ts';
+import { createHttpFront } from './http/server.ts';
 import { builtinResources } from './kinds/builtin.ts';
 import { ResourceRegistry } from './kinds/registry.ts';
 import type { JsonObject } from './object.ts';
+import type { PodLogSource } from './pod-logs.ts';
 import type { ServerContext } from './rest/context.ts';
 import { memoryChangeLog, openChangeLog } from './store/change-log.ts';
 import { Store } from './store/store.ts';
+import { logHandler, streamingHandler } from './subresources/logs.ts';
+import { finalizeHandler } from './subresources/namespaces.ts';
+import { bindingHandler, evictionHandler } from './subresources/pods.ts';
+import { scaleHandler } from './subresources/scale.ts';
+import { tokenHandler } from './subresources/tokens.ts';
 
 export interface ApiServerOptions {
   /** File of the store; without it nothing outlives the server. */
@@ -21,6 +29,8 @@ export interface ApiServerOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
+  /** Where `kubectl logs` reads; can be set later by `setPodLogs`. */
+  readonly podLogs?: PodLogSource;
 }
 
 export interface ApiServer {
@@ -28,6 +38,8 @@ export interface ApiServer {
   readonly port: number;
   /** A kubeconfig for this server, as an object; JSON text of it is valid YAML. */
   kubeconfig(): JsonObject;
+  /** The node starts after the server and tells here how to read the logs of its containers. */
+  setPodLogs(source: PodLogSource): void;
   close(): Promise<void>;
 }
 
@@ -49,9 +61,23 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     newUid: () => randomUUID(),
   };
   new CrdRegistrar(context).start();
-  const controllers = startControllers(context, '');
-  const subresources: readonly ExtraHandler[] = [];
-  const { server, watches } = createHttpFront({ context, paths: [], subresources });
+  const controllers = startControllers(context);
+  const authenticator = new Authenticator(context);
+  let podLogs = options.podLogs;
+  const { server, watches } = createHttpFront({
+    context,
+    authenticate: (request) => void authenticator.user(request.headers.authorization),
+    paths: [reviewHandler(authenticator)],
+    subresources: [
+      logHandler(context, () => podLogs),
+      streamingHandler,
+      bindingHandler(context),
+      evictionHandler(context),
+      scaleHandler(context),
+      tokenHandler(context, authenticator),
+      finalizeHandler(context),
+    ],
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -67,6 +93,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     url,
     port,
     kubeconfig: () => kubeconfigFor(url),
+    setPodLogs(source) {
+      podLogs = source;
+    },
     async close() {
       watches.stopAll();
       controllers.stop();

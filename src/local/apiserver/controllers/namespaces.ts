@@ -16,16 +16,14 @@ export const controllerOptions: WriteOptions = {
 
 /**
  * Empties namespaces that are being deleted and then removes them; gives every other one its default service
- * account and the root certificate that pods mount.
+ * account.
  */
 export class NamespaceController {
   readonly #context: ServerContext;
-  readonly #rootCertificate: string;
   readonly #work: WorkList;
 
-  constructor(context: ServerContext, rootCertificate: string) {
+  constructor(context: ServerContext) {
     this.#context = context;
-    this.#rootCertificate = rootCertificate;
     this.#work = new WorkList(context.log, (name) => this.#visit(name));
   }
 
@@ -105,15 +103,6 @@ export class NamespaceController {
         registry.find('', 'v1', 'serviceaccounts')!,
         name,
         { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
-        controllerOptions,
-      );
-    const data = { 'ca.crt': this.#rootCertificate };
-    if (store.get('configmaps', name, 'kube-root-ca.crt') === undefined)
-      create(
-        this.#context,
-        registry.find('', 'v1', 'configmaps')!,
-        name,
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt' }, data },
         controllerOptions,
       );
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { load as loadYaml } from 'js-yaml';
 import { limits } from '../../../base/limits.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from '../api-error.ts';
+import { decodeProtobuf, protobufMediaType } from './protobuf.ts';
 
 /** The whole body, refused above the limit without reading on. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -21,11 +22,17 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 export const mediaTypeOf = (header: string | undefined): string =>
   (header ?? '').split(';')[0]!.trim().toLowerCase();
 
-const accepted = ['application/json', 'application/yaml'];
+/** Body of a request as a value, by its own media type. */
+export async function readObjectBody(request: IncomingMessage): Promise<unknown> {
+  return parseBody(await readBody(request), mediaTypeOf(request.headers['content-type']));
+}
+
+const accepted = ['application/json', 'application/yaml', protobufMediaType];
 
 /** JSON or YAML text as a value. An empty body is undefined. */
 export function parseBody(body: Buffer, mediaType: string): unknown {
   if (body.length === 0) return undefined;
+  if (mediaType === protobufMediaType) return decodeProtobuf(body);
   if (!isUtf8(body)) throw badRequest('the body of the request is not valid UTF-8');
   const text = body.toString('utf8');
   const value = mediaType.includes('yaml') && !/^\s*[[{]/.test(text) ? parseYaml(text) : parseJson(text);
@@ -35,8 +42,7 @@ export function parseBody(body: Buffer, mediaType: string): unknown {
 }
 
 export function checkObjectMediaType(mediaType: string): void {
-  if (mediaType !== '' && mediaType !== 'application/json' && mediaType !== 'application/yaml')
-    throw unsupportedMediaType(accepted);
+  if (mediaType !== '' && !accepted.includes(mediaType)) throw unsupportedMediaType(accepted);
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { methodNotAllowed, noSuchResource, notFound } from '../api-error.ts';
 import type { ResourceType } from '../kinds/resource-type.ts';
 import type { ServerContext } from '../rest/context.ts';
@@ -10,19 +10,11 @@ import { Presenter, presentationOf } from '../rest/present.ts';
 import { create, update, type Written } from '../rest/write.ts';
 import type { StoredObject } from '../store/collection.ts';
 import { checkObjectMediaType, mediaTypeOf, parseBody, readBody } from './body.ts';
+import type { ResourceRequest } from './call.ts';
 import { notAcceptable, writeOptions } from './options.ts';
 import { addWarnings, respondJson } from './respond.ts';
 import type { ResourcePath } from './route.ts';
 import type { WatchRegistry } from './watches.ts';
-
-/** One request to a resource, taken apart. */
-export interface ResourceRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly type: ResourceType;
-  readonly path: ResourcePath;
-  readonly query: URLSearchParams;
-}
 
 /** CRUD, list, watch and patch of resources and of their status. */
 export class ResourceHandler {

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ApiError, noSuchResource } from '../api-error.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { TooLargeVersion } from '../rest/list.ts';
+import type { ResourceRequest } from './call.ts';
 import { discovery } from './discovery.ts';
 import { openApi } from './openapi.ts';
-import { ResourceHandler, type ResourceRequest } from './resource-handler.ts';
+import { ResourceHandler } from './resource-handler.ts';
 import { respondError, respondJson, respondText } from './respond.ts';
 import { parseResourcePath } from './route.ts';
 import { WatchRegistry } from './watches.ts';
@@ -18,6 +19,8 @@ export type PathHandler = (
 ) => boolean | Promise<boolean>;
 
 export interface HttpParts {
+  /** Throws for a request whose credentials are not valid. */
+  readonly authenticate: (request: IncomingMessage) => void;
   readonly context: ServerContext;
   /** Tried before the resources, by path. */
   readonly paths: readonly PathHandler[];
@@ -40,6 +43,7 @@ export function createHttpFront(parts: HttpParts): HttpFront {
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (health.has(url.pathname)) return respondText(response, 200, 'ok');
+    parts.authenticate(request);
     const found =
       discovery(context.registry, url.pathname, request.headers.host ?? '') ??
       openApi(context.registry, url.pathname);

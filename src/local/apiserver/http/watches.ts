@@ -5,8 +5,8 @@ import type { ServerContext } from '../rest/context.ts';
 import { type Selection, versionNumber } from '../rest/list.ts';
 import { Presenter, presentationOf } from '../rest/present.ts';
 import { plainEncoder, Watch, type WatchSink } from '../rest/watch.ts';
+import type { ResourceRequest } from './call.ts';
 import { notAcceptable } from './options.ts';
-import type { ResourceRequest } from './resource-handler.ts';
 
 /** All running watches: fed by the store, ended by time, by their clients or with the server. */
 export class WatchRegistry {

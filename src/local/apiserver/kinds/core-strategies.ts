@@ -75,6 +75,10 @@ export const podStrategy: Strategy = {
     const spec = ensure(object, 'spec');
     defaultPodSpec(spec);
     fallback(spec, 'enableServiceLinks', true);
+    fallback(spec, 'serviceAccountName', 'default');
+    fallback(spec, 'serviceAccount', spec.serviceAccountName);
+    fallback(spec, 'priority', 0);
+    fallback(spec, 'preemptionPolicy', 'PreemptLowerPriority');
   },
   validate: (object) => podFaults(ensure(object, 'spec'), 'spec'),
   validateUpdate(object, live) {

@@ -2,8 +2,8 @@ import { assert } from '../../../base/assert.ts';
 import type { Schema } from '../schema/schema.ts';
 
 /**
- * Compact notation for the fields of built-in kinds. One type: `field!:type` separated by blanks, `!` marks a
- * required field, a leading `#` a map that is one value for server-side apply. Types: none or `string`, `int`,
+ * Compact notation for the fields of built-in kinds. One type: `field!#3:type` separated by blanks, `!` marks a
+ * required field, `#3` its number in protobuf (`#2.3`: inline in the message of field 2), a leading `#` a map that is one value for server-side apply. Types: none or `string`, `int`,
  * `number`, `bool`, `time` (RFC 3339), `ios` (integer or string), `qty` (quantity), `bytes` (base64), `any`,
  * a name of another type, `{T}` a map, `[T]` a list that is one value, `[T/a,b]` a list keyed by fields a and b,
  * `[/set]` a set, `~k` a strategic merge key that server-side apply does not use, `^` strategic retainKeys.
@@ -11,10 +11,15 @@ import type { Schema } from '../schema/schema.ts';
 export class TypeNotation {
   readonly #table: Readonly<Record<string, string>>;
   readonly #compiled = new Map<string, Schema>();
+  readonly #numbers = new Map<Schema, ReadonlyMap<string, string>>();
   readonly #names = new Map<Schema, string>();
 
   constructor(table: Readonly<Record<string, string>>) {
     this.#table = table;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#table, name);
   }
 
   /** The schema of a named type; types that refer to themselves are finite only as a graph. */
@@ -28,6 +33,8 @@ export class TypeNotation {
     this.#names.set(schema, name);
     const properties: Record<string, Schema> = {};
     const required: string[] = [];
+    const numbers = new Map<string, string>();
+    this.#numbers.set(schema, numbers);
     for (const field of text.split(' ')) {
       if (field === '') continue;
       if (field === '#') {
@@ -35,9 +42,10 @@ export class TypeNotation {
         continue;
       }
       const colon = field.indexOf(':');
-      const declared = colon < 0 ? field : field.slice(0, colon);
+      const [declared = '', number] = (colon < 0 ? field : field.slice(0, colon)).split('#');
       const fieldName = declared.endsWith('!') ? declared.slice(0, -1) : declared;
       if (declared.endsWith('!')) required.push(fieldName);
+      if (number !== undefined) numbers.set(number, fieldName);
       properties[fieldName] = this.#type(colon < 0 ? 'string' : field.slice(colon + 1));
     }
     schema.properties = properties;
@@ -48,6 +56,11 @@ export class TypeNotation {
   /** The name of a schema that this notation made, undefined for lists, maps and scalars. */
   nameOf(schema: Schema): string | undefined {
     return this.#names.get(schema);
+  }
+
+  /** Protobuf field numbers of a schema that this notation made: number, or numbers on the way, to field name. */
+  numbersOf(schema: Schema): ReadonlyMap<string, string> | undefined {
+    return this.#numbers.get(schema);
   }
 
   #type(text: string): Schema {
