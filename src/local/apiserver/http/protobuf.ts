@@ -22,7 +22,7 @@ export function decodeProtobuf(body: Buffer): JsonObject {
     throw badRequest('the body of the request is not a Kubernetes protobuf object');
   let apiVersion = '';
   let kind = '';
-  let raw = Buffer.alloc(0);
+  let raw: Buffer = Buffer.alloc(0);
   for (const field of wireFields(body.subarray(4))) {
     if (field.number === 2) raw = bytes(field.value);
     if (field.number !== 1) continue;
