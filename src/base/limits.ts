@@ -99,8 +99,11 @@ export const limits = {
   manifestFiles: 50_000,
   /** Documents of one manifest file. */
   manifestDocuments: 50_000,
-  /** Nodes that the aliases of one document may stand for, in multiples of the document. */
-  manifestAliases: 100,
+  /** Aliases of one document, and how often one anchored value may come to stand in it through them. */
+  manifestAliases: 5000,
+  manifestAliasNodes: 5000,
+  /** Nesting of flow collections, and of lists that begin on one line, in a manifest. */
+  manifestDepth: 200,
   /** Faults that one `validate` tells. */
   manifestFaults: 5000,
   /** Objects of one kind that `status` lists; beyond that ready ones are counted only. */

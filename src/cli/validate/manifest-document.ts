@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, type Tags } from 'yaml';
+import { type Document, Lexer, LineCounter, parseDocument, type Tags } from 'yaml';
 import { limits } from '../../base/limits.ts';
 
 /** One YAML document of a file: its value, and the tree that tells where each part of it stands. */
@@ -82,6 +82,8 @@ function parsePart({ text, firstLine }: Part): ParsedDocument {
     const message = `the document has ${sizeBytes} bytes, an API server takes at most ${limits.manifestDocumentBytes}`;
     return { fault: { code: 'LimitExceeded', message, line: firstLine } };
   }
+  const excess = excessOf(text);
+  if (excess !== undefined) return { fault: { code: 'LimitExceeded', message: excess, line: firstLine } };
   const lineCounter = new LineCounter();
   try {
     const tree = parseDocument(text, {
@@ -95,16 +97,34 @@ function parsePart({ text, firstLine }: Part): ParsedDocument {
     });
     const [error] = tree.errors;
     if (error !== undefined) {
+      if (/call stack/.test(error.message)) throw new RangeError(error.message);
       const { line, column } = positionOf(text, error.pos[0]);
       return {
         fault: { code: 'NotYaml', message: plainMessage(error.message), line: firstLine + line - 1, column },
       };
     }
-    const value: unknown = tree.toJS({ maxAliasCount: limits.manifestAliases });
+    const value: unknown = tree.toJS({ maxAliasCount: limits.manifestAliasNodes });
     return { document: { value, tree, text, firstLine } };
   } catch (error) {
     return { fault: { ...refusal(error), line: firstLine } };
   }
+}
+
+/** What would make parsing costly: looked for in the tokens, before a tree is built. */
+function excessOf(text: string): string | undefined {
+  let depth = 0;
+  let dashes = 0;
+  let aliases = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    else if (token === '-' || token === '?') dashes++;
+    else if (token.startsWith('\n') || token.startsWith('\r')) dashes = 0;
+    else if (token.startsWith('*')) aliases++;
+    if (depth > limits.manifestDepth || dashes > limits.manifestDepth) return 'values are nested too deeply';
+    if (aliases > limits.manifestAliases) return `more than ${limits.manifestAliases} aliases`;
+  }
+  return undefined;
 }
 
 function refusal(error: unknown): { code: DocumentFault['code']; message: string } {
