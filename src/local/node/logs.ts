@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import { podFolderName } from './pod/leftovers.ts';
@@ -9,8 +10,12 @@ export interface LogQuery {
   /** The run before the last. */
   readonly previous?: boolean;
   /** Lines from the end; all when absent. */
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
+  readonly tailLines?: number | undefined;
+  readonly limitBytes?: number | undefined;
+  /** Only lines of this time or later, milliseconds since the epoch. */
+  readonly sinceMs?: number | undefined;
+  /** Each line begins with its RFC 3339 time. */
+  readonly timestamps?: boolean;
 }
 
 /** Names one pod that runs, or ran, on the node. */
@@ -51,7 +56,37 @@ export async function readContainerLog(
   const files = await logFiles(stateDir, pod, container);
   const file = query.previous === true ? files.at(-2) : files.at(-1);
   if (file === undefined) return null;
-  return readLog(stateDir, pod, container, file, query, clock, signal);
+  const parts = readLog(stateDir, pod, container, file, query, clock, signal);
+  if (query.timestamps !== true && query.sinceMs === undefined) return parts;
+  const startMs = (await stat(file).catch(() => null))?.birthtimeMs ?? 0;
+  return timedLines(parts, { startMs, sinceMs: query.sinceMs ?? 0, stamp: query.timestamps === true });
+}
+
+const timeInLine = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)/;
+
+/**
+ * Lines with their times. Processes write their files themselves, so nobody notes when a line came: its time is the one that
+ * it names in its first 200 characters, else that of the line before, else the start of the run.
+ */
+async function* timedLines(
+  parts: AsyncIterable<Buffer>,
+  options: { startMs: number; sinceMs: number; stamp: boolean },
+): AsyncIterable<Buffer> {
+  const decoder = new StringDecoder('utf8');
+  let timeMs = options.startMs;
+  let rest = '';
+  for await (const part of parts) {
+    const lines = (rest + decoder.write(part)).split('\n');
+    rest = lines.pop() ?? '';
+    let text = '';
+    for (const line of lines) {
+      const found = timeInLine.exec(line.slice(0, 200));
+      if (found !== null) timeMs = Date.parse(found[0]);
+      if (timeMs < options.sinceMs) continue;
+      text += `${options.stamp ? `${new Date(timeMs).toISOString()} ` : ''}${line}\n`;
+    }
+    if (text !== '') yield Buffer.from(text);
+  }
 }
 
 async function* readLog(

@@ -35,6 +35,7 @@ import type { PodHost } from './pod/worker.ts';
 import { ServiceForwarders } from './proxy/forwarder.ts';
 import { startNameProxy } from './proxy/name-proxy.ts';
 import { resolveServiceName } from './resolve.ts';
+import { PodTokens } from './tokens.ts';
 import type {
   Deployment,
   KeyedData,
@@ -59,8 +60,6 @@ export interface NodeOptions {
   readonly log: Logger;
   /** Where containers reach the API server. */
   readonly apiServer: { readonly host: string; readonly port: number; readonly caCertificate: string };
-  /** A bearer token for a pod's service account. */
-  readonly token: (pod: Pod, audience: string | undefined) => Promise<string>;
   /** File and leading arguments of a program. */
   readonly program: (name: ContainerProgram) => Promise<{ file: string; args: readonly string[] }>;
   /** PATH and the like for containers. */
@@ -136,13 +135,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const proxyPort = await addresses.port('service', 'kube-system', 'name-proxy', nameProxyPort);
   const nameProxy = await startNameProxy(addresses.service('kube-system', 'name-proxy'), proxyPort, resolve);
   const forwarders = new ServiceForwarders(addresses);
+  const tokens = new PodTokens(client);
+  caches.pods.onChange(({ type, object }) => {
+    if (type === 'deleted') tokens.forget(object.metadata.uid ?? '');
+  });
 
   const host: PodHost = {
     clock,
     log,
     nodeName,
     hostIP,
-    account: { token: options.token, caCertificate: options.apiServer.caCertificate },
+    account: {
+      token: (pod, audience) => tokens.token(pod, audience),
+      caCertificate: options.apiServer.caCertificate,
+    },
     data: (namespace) => dataSource(namespace, configMaps, secrets),
     folders: ({ metadata: { namespace = '', name = '', uid = '' } }) => ({
       podDir: join(folders.pods, podFolderName(namespace, name, uid)),

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { startApiServer } from '../apiserver/server.ts';
+import { readContainerLog } from '../node/logs.ts';
 import { layoutOf } from './layout.ts';
 
 /**
@@ -23,6 +24,15 @@ export async function runApiServer(options: {
     listen: { host: '127.0.0.1', port: options.port },
     clock: options.clock,
     log: options.log,
+    podLogs: async ({ pod, podUid, namespace, container, sinceMs, ...query }, signal) =>
+      (await readContainerLog(
+        layout.node,
+        { namespace, name: pod, uid: podUid },
+        container,
+        { ...query, ...(sinceMs === undefined ? {} : { sinceMs }) },
+        options.clock,
+        signal,
+      )) ?? undefined,
   });
   options.log.info({ url: server.url }, 'API server listens');
   await new Promise<void>((resolve) => {

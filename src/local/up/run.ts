@@ -114,7 +114,6 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
       random,
       log,
       apiServer: { host: '127.0.0.1', port, caCertificate: '' },
-      token: async (pod) => `local-${pod.metadata.uid ?? ''}`,
       program: async (name) =>
         name === 'promfleet'
           ? own
@@ -139,7 +138,7 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
       'operator',
       '--kubeconfig',
       layout.kubeconfig,
-      ...operatorArguments(namespaces, own),
+      ...operatorArguments(namespaces),
     ];
     const part = new Part('operator', { ...partOptions, args });
     await part.start();
@@ -228,8 +227,9 @@ function platformNamespaces(objects: readonly KubeObject[]): readonly string[] {
   return [...new Set(stacks.map((stack) => stack.metadata.namespace ?? 'default'))].sort();
 }
 
-function operatorArguments(namespaces: readonly string[], _own: unknown): readonly string[] {
-  return namespaces.map((namespace) => `--platform-namespace=${namespace}`);
+function operatorArguments(namespaces: readonly string[]): readonly string[] {
+  // Every address is a loopback address here.
+  return ['--allow-loopback', ...namespaces.map((namespace) => `--platform-namespace=${namespace}`)];
 }
 
 async function serviceAddresses(client: KubeClient, node: RunningNode) {

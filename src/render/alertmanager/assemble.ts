@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts';
 import { type BundleFile, compareText } from '../bundle/slot.ts';
 import { type BaseConfig, baseConfigPath, encodeBaseConfig } from './base-config.ts';
 import { namespaceGuard } from './compile.ts';
+import { globalWithProxy, receiverWithProxy } from './environment-proxy.ts';
 import {
   encodeFragment,
   type Fragment,
@@ -56,13 +57,13 @@ export function assembleFiles(input: AssembleInput): AssembleResult {
     ...taken.flatMap(({ fragment }) => templateFiles(fragment)),
   ];
   const config = {
-    ...(Object.keys(base.global).length === 0 ? {} : { global: base.global }),
+    global: globalWithProxy(base.global),
     ...(base.tracing === undefined ? {} : { tracing: base.tracing }),
     route: rootRoute(base, taken),
     receivers: [
       { name: nullReceiver },
-      ...base.receivers,
-      ...taken.flatMap(({ fragment }) => Object.values(fragment.receivers)),
+      ...base.receivers.map(receiverWithProxy),
+      ...taken.flatMap(({ fragment }) => Object.values(fragment.receivers).map(receiverWithProxy)),
     ] satisfies RenderedReceiver[],
     time_intervals: [
       ...base.timeIntervals,
