@@ -3,9 +3,9 @@ export const limits = {
   /** Requests to one Kubernetes API server that are in flight at the same time, watches not counted. */
   kubeRequestsInFlight: 32,
   /** Requests to one Kubernetes API server per second, sustained. */
-  kubeRequestsPerSecond: 100,
+  kubeRequestsPerSecond: 500,
   /** Requests to one Kubernetes API server that may exceed the sustained rate for a moment. */
-  kubeRequestBurst: 200,
+  kubeRequestBurst: 1000,
   /** Requests to one Kubernetes API server that wait for their turn. */
   kubeRequestsWaiting: 20_000,
   /** Time for one request to a Kubernetes API server, reading its answer included. */
@@ -14,6 +14,8 @@ export const limits = {
   kubeObjectResponseBytes: 16 * 1024 * 1024,
   /** Largest page of a list; a larger one is asked for again with fewer objects. */
   kubeListResponseBytes: 64 * 1024 * 1024,
+  /** Text of a list page that is aimed at: about 10 ms of parsing, as the same thread renews the Lease. */
+  kubeListPageChars: 2 * 1024 * 1024,
   /** Longest line (one event) of a watch. */
   kubeWatchLineBytes: 16 * 1024 * 1024,
   /** Shortest time after which the server is asked to end a watch by itself; up to twice that by chance. */

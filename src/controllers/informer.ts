@@ -1,5 +1,6 @@
 import { limits } from '../base/limits.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
+import type { GaugeMetric } from '../base/metrics.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Selection } from '../kube/list.ts';
 import { type ListWatchOptions, type ListWatchSink, listWatch } from '../kube/list-watch.ts';
@@ -42,6 +43,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   readonly #unsynced: Set<string>;
   readonly #synced: Promise<void>;
   #resolveSynced: () => void = () => {};
+  readonly #count: GaugeMetric;
   #lastError: unknown;
   #running = false;
 
@@ -58,6 +60,7 @@ export class Informer<T extends KubeObject = KubeObject> {
       this.#resolveSynced = resolve;
     });
     if (this.#unsynced.size === 0) this.#resolveSynced();
+    this.#count = client.metrics.gauge('promfleet_cache_objects', 'Objects in a cache.', ['kind']);
   }
 
   get store(): ObjectReader<T> {
@@ -161,6 +164,7 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   #tell(change: Change<T>): void {
+    if (change.type !== 'updated') this.#count.set(this.#store.size, { kind: this.selection.kind });
     for (const handler of this.#handlers) handler(change);
   }
 }

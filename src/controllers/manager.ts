@@ -170,7 +170,7 @@ export class Manager {
     };
     listen(stop, onStop);
     listen(lost, onLost);
-    this.#leading = true;
+    this.#setLeading(true);
     try {
       await runAll(stopTaking, [
         ...this.#controllers.map((controller) => controller.run(stopTaking.signal, kill.signal)),
@@ -178,11 +178,17 @@ export class Manager {
       ]);
       await untilAborted(stopTaking.signal, new Promise(() => {}));
     } finally {
-      this.#leading = false;
+      this.#setLeading(false);
       drained.abort();
       stop.removeEventListener('abort', onStop);
       lost.removeEventListener('abort', onLost);
     }
+  }
+
+  #setLeading(leading: boolean): void {
+    this.#leading = leading;
+    const metrics = this.#options.metrics ?? silentMetrics;
+    metrics.gauge('promfleet_leading', '1 while this process leads.').set(leading ? 1 : 0);
   }
 
   #assertNotStarted(): void {

@@ -331,7 +331,19 @@ describe('lists', () => {
     expect(items).toEqual(['x', 'y'].map((name) => ({ ...item(name), apiVersion: 'v1', kind: 'Pod' })));
     expect(resourceVersion).toBe('7');
     expect(server.requests[0]?.url.searchParams.get('labelSelector')).toBe('a in (b)');
-    expect(server.requests[0]?.url.searchParams.get('limit')).toBe('500');
+    expect(server.requests[0]?.url.searchParams.get('limit')).toBe('100');
+  });
+
+  it('ask for as many objects a page as fit, more of small ones and fewer of large ones', async () => {
+    const limitsAsked: string[] = [];
+    const { client } = await open((request, response, number) => {
+      limitsAsked.push(request.url.searchParams.get('limit') ?? '');
+      const text = 'x'.repeat(number < 3 ? 10 : 600_000);
+      const metadata = { resourceVersion: '7', continue: number < 4 ? 'next' : '' };
+      answerJson(response, 200, { metadata, items: [{ ...item('x'), text }] });
+    });
+    await listAll(client, { apiVersion: 'v1', kind: 'Pod' });
+    expect(limitsAsked).toEqual(['100', '400', '500', '3']);
   });
 
   it('start again when their pages have expired', async () => {

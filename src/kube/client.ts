@@ -76,6 +76,8 @@ export interface RawRequest extends RequestOptions {
 export interface RawResponse {
   readonly status: number;
   readonly body: unknown;
+  /** Length of the answer's text. */
+  readonly bodyChars: number;
 }
 
 interface Shared {
@@ -332,7 +334,7 @@ export class KubeClient {
           code = String(response.status);
           if (response.status < 200 || response.status > 299) throw await readError(response, raw.what);
           const text = await readText(response, raw.maxBytes ?? limits.kubeObjectResponseBytes, raw.what);
-          return { status: response.status, body: parseJson(text, raw.what) };
+          return { status: response.status, body: parseJson(text, raw.what), bodyChars: text.length };
         },
       );
     } catch (error) {

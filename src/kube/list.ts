@@ -13,6 +13,7 @@ export interface Selection extends KindRef {
 }
 
 export interface ListOptions extends RequestOptions {
+  /** Most objects of one page; the first pages ask for fewer until their size is known. */
   readonly pageObjects?: number;
 }
 
@@ -29,6 +30,9 @@ interface RawList {
   readonly items?: readonly KubeObject[] | null;
 }
 
+/** Objects of the first page, whose size is not known yet. */
+const firstPageObjects = 100;
+
 /** How often a list starts again because its pages expired while they were read. */
 const maxRestarts = 3;
 
@@ -42,14 +46,16 @@ export async function* listPages<T extends KubeObject>(
   options: ListOptions = {},
 ): AsyncGenerator<ListPage<T>> {
   const type = await client.resolve(selection);
-  let pageObjects = options.pageObjects ?? limits.listPageObjects;
+  const maxPageObjects = options.pageObjects ?? limits.listPageObjects;
+  let pageObjects = Math.min(firstPageObjects, maxPageObjects);
   let restarts = 0;
   let continueToken: string | undefined;
   let first = true;
   do {
     let list: RawList;
+    let pageChars: number;
     try {
-      list = await readPage(client, type, selection, pageObjects, continueToken, options);
+      [list, pageChars] = await readPage(client, type, selection, pageObjects, continueToken, options);
     } catch (error) {
       if (isGone(error) && continueToken !== undefined && restarts < maxRestarts) {
         restarts++;
@@ -63,6 +69,9 @@ export async function* listPages<T extends KubeObject>(
       }
       throw error;
     }
+    const objectChars = pageChars / Math.max(1, list.items?.length ?? 0);
+    const fitting = Math.floor(limits.kubeListPageChars / objectChars);
+    pageObjects = Math.max(1, Math.min(maxPageObjects, 4 * pageObjects, fitting));
     const items = (list.items ?? []).map((item) => completed(item, type)) as unknown as readonly T[];
     yield { items, resourceVersion: list.metadata?.resourceVersion ?? '', first };
     first = false;
@@ -97,8 +106,8 @@ async function readPage(
   pageObjects: number,
   continueToken: string | undefined,
   options: ListOptions,
-): Promise<RawList> {
-  const { body } = await client.request({
+): Promise<[RawList, number]> {
+  const { body, bodyChars } = await client.request({
     ...options,
     method: 'GET',
     path: collectionPath(type, selection.namespace),
@@ -111,7 +120,7 @@ async function readPage(
     maxBytes: limits.kubeListResponseBytes,
     what: `list ${type.plural}${selection.namespace === undefined ? '' : ` in ${selection.namespace}`}`,
   });
-  return body as RawList;
+  return [body as RawList, bodyChars];
 }
 
 /** Items of built-in lists come without apiVersion and kind. */
