@@ -82,11 +82,16 @@ describe('checkRuleGroup', () => {
     ).toEqual([]);
   });
 
-  it('takes only ASCII words as names, and no labels of a group, before Prometheus 3', () => {
+  it('takes the labels of a group for templates where it holds an alert', () => {
+    const labels = { a: '{{ nope }}' };
+    expect(texts(group([{ record: 'a', expr: '1' }], { labels }))).toEqual([]);
+    expect(texts(group([{ alert: 'A', expr: '1' }], { labels }))).toEqual(['labels.a:1:4 InvalidTemplate']);
+  });
+
+  it('takes only ASCII words as names before Prometheus 3', () => {
     const modern = group([{ record: 'größe', expr: '1', labels: { 'a.b': 'x' } }], { labels: { c: 'd' } });
     expect(texts(modern)).toEqual([]);
     expect(texts(modern, { version: 'v2.53.5', featureFlags: [] })).toEqual([
-      'labels:: NotInVersion',
       'rules[0].record:: InvalidMetricName',
       'rules[0].labels["a.b"]:: InvalidLabel',
     ]);

@@ -25,13 +25,9 @@ export function checkRuleGroup(group: RuleGroup, dialect: RuleDialect): readonly
   const faults = new GroupFaults();
   for (const field of ['interval', 'queryOffset'] as const) checkDuration(group[field], [field], faults);
   checkLabels(group.labels, ['labels'], dialect, faults);
-  if (group.labels !== undefined && isBefore3(dialect))
-    faults.add({
-      path: ['labels'],
-      code: 'NotInVersion',
-      message: `labels of a group need Prometheus 3.0.0 or newer, not ${dialect.version}`,
-      inKey: true,
-    });
+  // They are written on the rules, and the labels of an alert are templates.
+  if ((group.rules ?? []).some((rule) => rule.alert !== undefined))
+    for (const { fatal, ...fault } of templateFaults(group, dialect)) if (fatal) faults.add(fault);
   for (const [index, rule] of (group.rules ?? []).entries()) {
     if (faults.full) break;
     checkRule(rule, index, dialect, faults);
@@ -73,8 +69,11 @@ export function templateWarnings(group: RuleGroup, dialect: RuleDialect): readon
   return warnings.list;
 }
 
-/** Labels and annotations of an alert are Go templates. Paths begin in the rule. */
-function* templateFaults(rule: Rule, { version }: RuleDialect): Generator<FieldFault & { fatal: boolean }> {
+/** Labels and annotations of an alert are Go templates. Paths begin in the rule or group. */
+function* templateFaults(
+  rule: Pick<Rule, 'labels' | 'annotations'>,
+  { version }: RuleDialect,
+): Generator<FieldFault & { fatal: boolean }> {
   for (const field of ['labels', 'annotations'] as const)
     for (const [name, text] of Object.entries(rule[field] ?? {})) {
       if (!text.includes('{{')) continue;
