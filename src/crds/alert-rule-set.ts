@@ -26,7 +26,7 @@ const rule = object(
         message: 'exactly one of alert and record must be set',
       },
       {
-        rule: 'has(self.alert) || (!has(self.for) && !has(self.keepFiringFor) && !has(self.annotations))',
+        rule: 'has(self.alert) || (!has(self.__for__) && !has(self.keepFiringFor) && !has(self.annotations))',
         message: 'a recording rule takes no for, keepFiringFor or annotations',
       },
     ],

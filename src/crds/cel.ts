@@ -9,7 +9,7 @@ function compile(rule: string) {
   let evaluate = compiled.get(rule);
   if (evaluate === undefined) {
     environment ??= new Environment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
-    evaluate = environment.parse(rule) as unknown as (context: { self: unknown }) => unknown;
+    evaluate = environment.parse(unescapeNames(rule)) as unknown as (context: { self: unknown }) => unknown;
     compiled.set(rule, evaluate);
   }
   return evaluate;
@@ -18,6 +18,11 @@ function compile(rule: string) {
 /** Whether the rule speaks of a change and so needs the former value. */
 export function isTransitionRule(rule: CelRule): boolean {
   return /\boldSelf\b/.test(rule.rule);
+}
+
+/** An API server escapes field names that CEL reserves (`__for__`); the evaluator here takes them as they are. */
+function unescapeNames(rule: string): string {
+  return rule.replace(/\b__([a-z]+)__\b/g, '$1');
 }
 
 /**

@@ -1,8 +1,8 @@
+import { isDateTime } from '../../../crds/check-object.ts';
+
 /** String formats of JSON Schema that Kubernetes enforces; unknown formats accept everything. */
 const formats: Readonly<Record<string, (text: string) => boolean>> = {
-  'date-time': (text) =>
-    /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.test(text) &&
-    !Number.isNaN(Date.parse(text)),
+  'date-time': isDateTime,
   date: (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)),
   byte: (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text),
   duration: (text) =>
