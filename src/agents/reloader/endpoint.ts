@@ -48,6 +48,12 @@ function metricsText({ counts, report }: Pick<Reloader, 'counts' | 'report'>): s
       counts.lastLoadSeconds,
     ],
     [
+      'promfleet_reloader_last_reload_seconds',
+      'gauge',
+      "Part of the last load that the server's own reloads took.",
+      counts.lastReloadSeconds,
+    ],
+    [
       'promfleet_reloader_quarantined_files',
       'gauge',
       'Files that the server refuses and that are left out.',

@@ -2,6 +2,7 @@
  * Loads a change into the server. When the server refuses it, the parts at fault are found by halving and left out;
  * what remains is live, and every part that is left out keeps its old content.
  */
+import type { Clock } from '../../base/clock.ts';
 import type { ConfigFolder, FileChange } from './config-folder.ts';
 import type { ManagedServer } from './ports.ts';
 
@@ -20,6 +21,9 @@ export interface LoadPorts {
   /** Whether the server shows a file with this content among what runs: a rule file without groups it does not. */
   readonly shows: (hash: string) => boolean;
   readonly server: ManagedServer;
+  /** Told how long each reload took: the server's own time, not ours. */
+  readonly reloaded?: (seconds: number) => void;
+  readonly clock: Clock;
   /** Returns when the server is ready; throws when it stays away for so long that the files must be what it ran last. */
   awaitReady(): Promise<void>;
   readonly signal: AbortSignal;
@@ -129,7 +133,9 @@ async function confirm(changes: readonly FileChange[], ports: LoadPorts): Promis
 /** Undefined when the reload took effect. A server that restarts meanwhile is waited for: it reads the files anew. */
 async function reloadWhenReady(ports: LoadPorts): Promise<Failure | undefined> {
   await ports.awaitReady();
+  const startedMs = ports.clock.monotonicMs();
   const answer = await ports.server.reload(ports.signal);
+  ports.reloaded?.((ports.clock.monotonicMs() - startedMs) / 1000);
   return answer.ok
     ? undefined
     : { error: answer.error, ...(answer.path === undefined ? {} : { path: answer.path }) };

@@ -35,6 +35,8 @@ export interface ReloaderCounts {
   loads: number;
   failures: number;
   lastLoadSeconds: number;
+  /** Part of `lastLoadSeconds` that the server's own reloads took. */
+  lastReloadSeconds: number;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface ReloaderCounts {
  * coalesce into the next one.
  */
 export class Reloader {
-  readonly counts: ReloaderCounts = { loads: 0, failures: 0, lastLoadSeconds: 0 };
+  readonly counts: ReloaderCounts = { loads: 0, failures: 0, lastLoadSeconds: 0, lastReloadSeconds: 0 };
   readonly #ports: ReloaderPorts;
   readonly #watch: ServerWatch;
   readonly #changed = new Signal();
@@ -146,12 +148,14 @@ export class Reloader {
     let refused: readonly Refusal[] = [];
     if (bundle.changes.length > 0) {
       this.#diverged = true;
+      this.counts.lastReloadSeconds = 0;
       ({ refused } = await loadChange(bundle.changes, this.#ports.kind.divisible, this.#loadPorts(signal)));
       await this.#settled();
       this.counts.loads++;
       this.counts.lastLoadSeconds = (clock.monotonicMs() - startedMs) / 1000;
       const numbers = { changed: bundle.changes.length, refused: refused.length };
-      log.info({ ...numbers, seconds: this.counts.lastLoadSeconds }, 'loaded');
+      const { lastLoadSeconds: seconds, lastReloadSeconds: reloadSeconds } = this.counts;
+      log.info({ ...numbers, seconds, reloadSeconds }, 'loaded');
     }
     await folder.unstageAll();
     await this.#keepQuarantine(bundle, refused);
@@ -169,6 +173,10 @@ export class Reloader {
       folder: this.#ports.folder,
       server: this.#ports.server,
       shows: (hash) => !this.#silent.has(hash),
+      clock: this.#ports.clock,
+      reloaded: (seconds) => {
+        this.counts.lastReloadSeconds += seconds;
+      },
       awaitReady: () => this.#watch.readyAgain(signal),
       signal,
     };

@@ -3,37 +3,30 @@ import { load } from 'js-yaml';
 import { limits } from '../../base/limits.ts';
 import { durationMs } from '../workload/duration.ts';
 import type { RenderFault } from '../workload/manifest.ts';
+import { discoveryCheck } from './discovery-fields.ts';
+import {
+  all,
+  type Check,
+  choice,
+  count,
+  duration,
+  flag,
+  is,
+  isObject,
+  listOf,
+  number,
+  size,
+  text,
+  texts,
+} from './field-checks.ts';
 import { fileFieldFaults } from './file-fields.ts';
+import { clientConflict, httpClientFields } from './http-client-fields.ts';
 import { relabelFault } from './relabel-check.ts';
 import { ownJobName, podsJobName, type ScrapeJob } from './scrape-jobs.ts';
 import { compareVersions } from './versions.ts';
 
 const path = 'spec.prometheus.additionalScrapeConfigs';
 
-type Check = (value: unknown) => string | undefined;
-const is =
-  (what: string, test: (value: unknown) => boolean): Check =>
-  (value) =>
-    test(value) ? undefined : `must be ${what}`;
-
-const flag = is('true or false', (value) => typeof value === 'boolean');
-const count = is('a whole number of at least 0', (value) => Number.isInteger(value) && Number(value) >= 0);
-const number = is('a number', (value) => typeof value === 'number');
-const text = is('a text', (value) => typeof value === 'string');
-const size = is(
-  'a size such as 10MB',
-  (value) => /^(0|\d+([KMGTPE]i?)?B)$/.test(String(value)) && typeof value !== 'object',
-);
-const duration = is(
-  'a duration such as 30s',
-  (value) => typeof value === 'string' && durationMs(value) !== undefined,
-);
-const map = is('an object', isObject);
-const maps = is('a list of objects', (value) => Array.isArray(value) && value.every(isObject));
-const texts = is(
-  'a list of texts',
-  (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-);
 const relabeling: Check = (value) => {
   if (!Array.isArray(value)) return 'must be a list of rules';
   for (const [position, rule] of value.entries()) {
@@ -43,42 +36,46 @@ const relabeling: Check = (value) => {
   return undefined;
 };
 
+const protocol = choice(
+  'PrometheusProto',
+  'PrometheusText0.0.4',
+  'PrometheusText1.0.0',
+  'OpenMetricsText0.0.1',
+  'OpenMetricsText1.0.0',
+);
+
+const params = is(
+  'an object of lists of texts',
+  (value) => isObject(value) && Object.values(value).every((list) => texts(list) === undefined),
+);
+
 /** Fields of scrape_config with their check and, where it matters, the first and first missing version. */
-const fields: Readonly<Record<string, readonly [Check, since?: string, until?: string]>> = {
+const scrapeFields: Readonly<Record<string, readonly [Check, since?: string, until?: string]>> = {
+  ...Object.fromEntries(Object.entries(httpClientFields).map(([name, check]) => [name, [check] as const])),
   job_name: [is('a text that is not empty', (value) => typeof value === 'string' && value !== '')],
   honor_labels: [flag],
   honor_timestamps: [flag],
   track_timestamps_staleness: [flag],
-  params: [map],
+  params: [params],
   scrape_interval: [duration],
   scrape_timeout: [duration],
-  scrape_protocols: [texts],
-  fallback_scrape_protocol: [text, '3.0.0'],
+  scrape_protocols: [
+    all(
+      listOf(protocol),
+      is('a list that is not empty', (value) => (value as unknown[]).length > 0),
+    ),
+  ],
+  fallback_scrape_protocol: [protocol, '3.0.0'],
   scrape_native_histograms: [flag, '3.8.0'],
   scrape_classic_histograms: [flag, '2.45.0', '3.0.0'],
   always_scrape_classic_histograms: [flag, '3.0.0'],
   convert_classic_histograms_to_nhcb: [flag, '3.0.0'],
-  metric_name_validation_scheme: [
-    is('legacy or utf8', (value) => value === 'legacy' || value === 'utf8'),
-    '3.0.0',
-  ],
-  metric_name_escaping_scheme: [text, '3.4.0'],
+  metric_name_validation_scheme: [choice('legacy', 'utf8'), '3.0.0'],
+  metric_name_escaping_scheme: [choice('allow-utf-8', 'underscores', 'dots', 'values'), '3.4.0'],
   metrics_path: [text],
-  scheme: [is('http or https', (value) => value === 'http' || value === 'https')],
+  scheme: [choice('http', 'https')],
   enable_compression: [flag],
-  basic_auth: [map],
-  authorization: [map],
-  oauth2: [map],
-  bearer_token: [text],
-  follow_redirects: [flag],
-  enable_http2: [flag],
-  tls_config: [map],
-  proxy_url: [text],
-  no_proxy: [text],
-  proxy_from_environment: [flag],
-  proxy_connect_header: [map],
-  http_headers: [map, '2.55.0'],
-  static_configs: [maps],
+  http_headers: [httpClientFields.http_headers!, '2.55.0'],
   relabel_configs: [relabeling],
   metric_relabel_configs: [relabeling],
   body_size_limit: [size],
@@ -141,17 +138,18 @@ function jobFaults(
   });
   if (!isObject(job)) return [fault(at, 'must be an object')];
   const faults: RenderFault[] = [...fileFieldFaults(job, at)];
+  const blamed = (place: string) => faults.some(({ path: known }) => known.startsWith(place));
   const name = job.job_name;
   if (name === undefined) faults.push(fault(at, 'needs job_name'));
   if (typeof name === 'string' && names.has(name))
     faults.push(fault(`${at}.job_name`, 'is used by another job'));
   for (const [key, value] of Object.entries(job)) {
-    if (key.endsWith('_sd_configs')) {
-      const wrong = maps(value);
-      if (wrong !== undefined) faults.push(fault(`${at}.${key}`, wrong));
+    if (key.endsWith('_sd_configs') || key === 'static_configs') {
+      const wrong = value === null ? undefined : discoveryCheck(key)(value);
+      if (wrong !== undefined && !blamed(`${at}.${key}`)) faults.push(fault(`${at}.${key}`, wrong));
       continue;
     }
-    const row = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    const row = Object.hasOwn(scrapeFields, key) ? scrapeFields[key] : undefined;
     if (row === undefined) {
       if (!faults.some(({ path: known }) => known === `${at}.${key}`))
         faults.push(fault(`${at}.${key}`, 'is no known field'));
@@ -166,7 +164,18 @@ function jobFaults(
       : value === null
         ? undefined
         : check(value);
-    if (wrong !== undefined) faults.push(fault(`${at}.${key}`, wrong));
+    if (wrong !== undefined && !blamed(`${at}.${key}`)) faults.push(fault(`${at}.${key}`, wrong));
+  }
+  const conflict = clientConflict(job);
+  if (conflict !== undefined) faults.push(fault(at, conflict));
+  const escaping = job.metric_name_escaping_scheme ?? 'allow-utf-8';
+  if (job.metric_name_validation_scheme === 'legacy' && escaping === 'allow-utf-8') {
+    faults.push(
+      fault(
+        `${at}.metric_name_validation_scheme`,
+        'legacy needs metric_name_escaping_scheme, such as underscores',
+      ),
+    );
   }
   const interval = job.scrape_interval ?? scrapeInterval;
   const timeout = job.scrape_timeout;
@@ -174,8 +183,4 @@ function jobFaults(
     faults.push(fault(`${at}.scrape_timeout`, 'is longer than the scrape interval'));
   }
   return faults;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,7 +22,7 @@ function render(text: string): string {
 test.each(readdirSync(folder))('renders %s as its golden file says', (name) => {
   const expectedPath = join(folder, name, 'expected.yaml');
   const actual = render(readFileSync(join(folder, name, 'input.yaml'), 'utf8'));
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(expectedPath, actual);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(expectedPath, actual);
   expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
 });
 
