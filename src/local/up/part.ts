@@ -42,9 +42,8 @@ export class Part {
     return this.#process?.pid ?? null;
   }
 
-  /** Ends what an earlier run left, then starts. Rejects when the program cannot be started at all. */
+  /** Rejects when the program cannot be started at all. What an earlier run left must have been ended. */
   async start(): Promise<void> {
-    await endLeftPart(this.#options.layout, this.#name, this.#options.clock);
     await this.#launch();
     this.#loop = this.#supervise();
   }

@@ -22,7 +22,7 @@ import { type Layout, layoutOf } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { readManifests } from './manifests.ts';
 import { ownProgram } from './own-program.ts';
-import { Part } from './part.ts';
+import { endLeftPart, Part } from './part.ts';
 import type { Progress } from './progress.ts';
 import { addressesOf, summaryText } from './summary.ts';
 import { untilReady } from './wait.ts';
@@ -83,6 +83,8 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
   };
 
   const { client, port } = await progress.step('Start the Kubernetes API', async (say) => {
+    // Parts that a killed run left would hold the port and write beside us.
+    for (const name of ['operator', 'apiserver'] as const) await endLeftPart(layout, name, clock);
     const port = await choosePort(layout, say, clock);
     const args = [...own.args, 'local', 'apiserver', '--state-dir', layout.root, '--port', String(port)];
     const part = new Part('apiserver', { ...partOptions, args });
