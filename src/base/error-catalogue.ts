@@ -136,10 +136,6 @@ export const errorCatalogue = {
     meaning: 'A field would make a server read a file inside its container.',
     action: 'Give the value itself, or a reference to a Secret where the kind has one.',
   },
-  FileReadRefused: {
-    meaning: "A field would read a file inside a server's container.",
-    action: 'Put the value in a Secret and refer to it.',
-  },
   FileUnreadable: {
     meaning: 'A file of manifests cannot be read.',
     action: 'Check that it is a plain file that you may read.',

@@ -46,6 +46,8 @@ export const limits = {
   applyConcurrency: 8,
   /** Time for reconciling one key. */
   reconcileTimeoutMs: 120_000,
+  /** Time for a reconcile to end after it was told to; after that its worker goes on without it. */
+  reconcileAbandonMs: 5_000,
   /** Time for running reconciles to end when the program stops. */
   shutdownMs: 20_000,
   /** Text of one file in a bundle; an API server stores objects of about 1.5 MiB. */
@@ -251,4 +253,8 @@ export const limits = {
   compileCacheObjects: 256,
   /** Longest time that the operator's main thread works before timers and sockets have their turn. */
   turnMs: 8,
+  /** Time for one request to an Alertmanager, reading its answer included. */
+  alertmanagerRequestTimeoutMs: 5_000,
+  /** Largest answer of an Alertmanager: its list of silences. */
+  alertmanagerResponseBytes: 32 * 1024 * 1024,
 } as const;

@@ -305,3 +305,8 @@ function classicPart(part: string): Matcher {
   if (opened && !closed) throw new MatcherError('the closing double quote is missing');
   return { name: match[1]!, operator: match[2] as MatchOperator, value };
 }
+
+/** Whether the whole text matches; the expression must be a valid one. */
+export function regexMatches(expression: string, text: string): boolean {
+  return RE2JS.compile(`^(?:${expression})$`).matches(text);
+}

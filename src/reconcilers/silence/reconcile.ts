@@ -1,0 +1,334 @@
+import type { Clock } from '../../base/clock.ts';
+import { describeError } from '../../base/errors.ts';
+import type { Fault } from '../../crds/selection-status.ts';
+import type { Silence } from '../../crds/silence.ts';
+import { type Matcher, parseMatchers, regexMatches } from '../../render/alertmanager/matcher.ts';
+import { finalizer, reservedLabels } from '../../render/names.ts';
+import { jsonEqual } from '../json.ts';
+import type { KubeObject } from '../object.ts';
+import type { EventSink, ObjectWriter } from '../ports.ts';
+import type { Verdict } from '../selection.ts';
+import { unselectedGraceMs } from '../stages.ts';
+import { announceTransitions } from '../transitions.ts';
+import { type AlertmanagerApi, type Owner, ownerOf, withMarker } from './alertmanager.ts';
+import { SilenceBoard } from './board.ts';
+import {
+  type Action,
+  type ClusterPlan,
+  type Desired,
+  isLive,
+  newest,
+  planCluster,
+  type ReplicaView,
+  settleMs,
+} from './plan.ts';
+import { type ClusterState, silenceStatus } from './status.ts';
+import { planWindows, postAheadMs, type WindowPlan } from './windows.ts';
+
+/** The Alertmanager cluster of one stack, and what the stack says to one Silence. */
+export interface SilenceCluster {
+  readonly namespace: string;
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Members that should run; `url` of the web port, absent while the pod has no address. */
+  readonly replicas: readonly { readonly name: string; readonly url: string | undefined }[];
+}
+
+export interface SilenceReconcilerParts {
+  readonly silences: { get(key: string): Silence | undefined; list(): readonly Silence[] };
+  /** Every stack with its verdict about this Silence, selected or not. */
+  readonly clusters: (silence: Silence) => readonly SilenceCluster[];
+  readonly api: AlertmanagerApi;
+  readonly writer: Pick<ObjectWriter, 'setStatus' | 'setFinalizers'>;
+  readonly events: EventSink;
+  readonly clock: Clock;
+  /** Namespaces whose Silences may mute alerts of every namespace. */
+  readonly platformNamespaces: ReadonlySet<string>;
+}
+
+/** Drift is found within this time, and repaired at once. */
+const checkIntervalMs = 12_000;
+/** Time to look whether what was just posted has reached every member. */
+const confirmDelayMs = 700;
+/** A deleted object waits for its Alertmanagers no longer than this; `sweep` finds what is left. */
+const deletionPatienceMs = 120_000;
+
+interface Memory {
+  /** By cluster. */
+  readonly lastPostMs: Map<string, number>;
+  unselectedSinceMs: number | undefined;
+}
+
+/** Keeps one Silence in force in every Alertmanager cluster that should have it. */
+export class SilenceReconciler {
+  readonly #parts: SilenceReconcilerParts;
+  readonly #board: SilenceBoard;
+  readonly #memories = new Map<string, Memory>();
+  /** A process that ended before this one may have posted until then. */
+  readonly #startedMs: number;
+
+  constructor(parts: SilenceReconcilerParts) {
+    this.#parts = parts;
+    this.#board = new SilenceBoard(parts.api, parts.clock);
+    this.#startedMs = parts.clock.nowMs();
+  }
+
+  async reconcile(key: string): Promise<{ readonly requeueAfterMs?: number } | undefined> {
+    const { silences, writer } = this.#parts;
+    const object = silences.get(key);
+    if (object === undefined) {
+      this.#memories.delete(key);
+      return undefined;
+    }
+    const finalizers = object.metadata.finalizers ?? [];
+    const isHeld = finalizers.includes(finalizer);
+    if (object.metadata.deletionTimestamp !== undefined) {
+      return isHeld ? this.#release(object) : undefined;
+    }
+    if (object.spec.suspend === true) return undefined;
+    // Before anything is posted: an object that goes must be able to take its silences along.
+    if (!isHeld) {
+      await writer.setFinalizers(object as unknown as KubeObject, [...finalizers, finalizer]);
+      return undefined;
+    }
+    return this.#keep(key, object);
+  }
+
+  async #keep(key: string, object: Silence): Promise<{ readonly requeueAfterMs?: number }> {
+    const { clock, events, writer } = this.#parts;
+    const memory = this.#memory(key);
+    const { matchers, faults: matcherFaults } = this.#matchers(object);
+    const createdAtMs = Date.parse(object.metadata.creationTimestamp ?? '') || clock.nowMs();
+    const schedule = planWindows(object.spec, createdAtMs, clock.nowMs());
+    const faults = [...matcherFaults, ...schedule.faults];
+    const desired = desiredOf(object, matchers, schedule);
+    const observed = await Promise.all(this.#parts.clusters(object).map((cluster) => this.#observe(cluster)));
+    // Time has passed while the members were asked.
+    const nowMs = clock.nowMs();
+    // Nothing to look after: no window now or within the hour. What is surplus still counts.
+    let soonest = desired.windows.some(({ endsAtMs }) => endsAtMs > nowMs)
+      ? checkIntervalMs
+      : Number.POSITIVE_INFINITY;
+    const states: ClusterState[] = [];
+    for (const { cluster, replicas } of observed) {
+      const { namespace, name, verdict } = cluster;
+      const clusterKey = `${namespace}/${name}`;
+      // A faulty change leaves what is in force as it is.
+      const wanted = verdict.selected ? desired : { ...desired, windows: [] };
+      const plan = planCluster(wanted, this.#view(object, replicas, memory, clusterKey), nowMs);
+      const actions = faults.length > 0 && verdict.selected ? [] : plan.actions;
+      const error = await this.#perform(actions, replicas, memory, clusterKey);
+      if (actions.length > 0) soonest = Math.min(soonest, confirmDelayMs);
+      if (plan.waitUntilMs !== undefined)
+        soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs));
+      if (!isConfirmed(plan, replicas)) soonest = Math.min(soonest, settleMs / 2);
+      states.push({
+        namespace,
+        name,
+        verdict,
+        replicas,
+        ...(verdict.selected ? { plan } : {}),
+        ...(error === undefined ? {} : { error }),
+      });
+    }
+    const isSelected = states.some(({ verdict }) => verdict.selected);
+    memory.unselectedSinceMs = isSelected ? undefined : (memory.unselectedSinceMs ?? nowMs);
+    const status = silenceStatus(
+      {
+        object,
+        faults,
+        windows: desired.windows,
+        next: schedule.next,
+        clusters: states,
+        unselectedForMs: memory.unselectedSinceMs === undefined ? 0 : nowMs - memory.unselectedSinceMs,
+      },
+      nowMs,
+    );
+    if (!jsonEqual(status, object.status)) {
+      announceTransitions(
+        events,
+        object as unknown as KubeObject,
+        object.status?.conditions,
+        status.conditions,
+      );
+      await writer.setStatus(object as unknown as KubeObject, status);
+    }
+    const requeueAfterMs = Math.min(soonest, untilNextEdge(schedule, nowMs), graceLeft(memory, nowMs));
+    return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
+  }
+
+  /** Expires everything of a deleted object, and lets it go when no member knows a live one, or after two minutes. */
+  async #release(object: Silence): Promise<{ readonly requeueAfterMs: number } | undefined> {
+    const { clock, clusters, writer } = this.#parts;
+    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+    const memory = this.#memory(key);
+    const observed = await Promise.all(clusters(object).map((cluster) => this.#observe(cluster)));
+    const nowMs = clock.nowMs();
+    const nothing: Desired = { windows: [], matchers: [], createdBy: '', comment: '' };
+    let isClean = true;
+    for (const { cluster, replicas } of observed) {
+      const clusterKey = `${cluster.namespace}/${cluster.name}`;
+      const view = this.#view(object, replicas, memory, clusterKey);
+      const { actions, surplus } = planCluster(nothing, view, nowMs);
+      const error = await this.#perform(actions, replicas, memory, clusterKey);
+      // What was posted a moment ago may still be on its way.
+      const isSettled = nowMs >= view.lastPostMs + settleMs;
+      const isAnswered = replicas.every(({ silences }) => silences !== undefined);
+      if (surplus > 0 || error !== undefined || !isAnswered || !isSettled) isClean = false;
+    }
+    const deletedMs = Date.parse(object.metadata.deletionTimestamp ?? '');
+    if (!isClean && !(nowMs >= deletedMs + deletionPatienceMs)) return { requeueAfterMs: 1_000 };
+    const rest = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    await writer.setFinalizers(object as unknown as KubeObject, rest);
+    this.#memories.delete(key);
+    return undefined;
+  }
+
+  /**
+   * Expires silences in these clusters whose object is gone: left behind by a deletion that could not wait. Call it now
+   * and then, with every stack's cluster, when the cache of Silences is complete.
+   */
+  async sweep(clusters: readonly Omit<SilenceCluster, 'verdict'>[]): Promise<number> {
+    const { api, clock, silences } = this.#parts;
+    const uids = new Set(silences.list().map(({ metadata }) => metadata.uid));
+    let expired = 0;
+    for (const cluster of clusters) {
+      const { replicas } = await this.#observe(cluster);
+      for (const silence of newest(replicas)) {
+        const owner = ownerOf(silence.comment);
+        if (owner === undefined || uids.has(owner.uid) || !isLive(silence, clock.nowMs())) continue;
+        const url = replicas.find((replica) => replica.silences?.some(({ id }) => id === silence.id))?.url;
+        if (url === undefined) continue;
+        await api.expire(url, silence.id);
+        expired++;
+        this.#board.forget(urlsOf(replicas));
+      }
+    }
+    this.#board.retain(new Set(clusters.flatMap(({ replicas }) => urlsOf(replicas))));
+    return expired;
+  }
+
+  async #observe<C extends Pick<SilenceCluster, 'replicas'>>(
+    cluster: C,
+  ): Promise<{ cluster: C; replicas: readonly ReplicaView[] }> {
+    const replicas = await Promise.all(
+      cluster.replicas.map(async ({ name, url }): Promise<ReplicaView> => {
+        const read = url === undefined ? {} : await this.#board.read(url);
+        return { name, url, silences: 'silences' in read ? read.silences : undefined };
+      }),
+    );
+    return { cluster, replicas };
+  }
+
+  #view(object: Silence, replicas: readonly ReplicaView[], memory: Memory, clusterKey: string) {
+    const { uid } = object.metadata;
+    const stack = object.status?.stacks?.find(({ namespace, name }) => `${namespace}/${name}` === clusterKey);
+    return {
+      replicas,
+      isOwn: ({ comment }: { readonly comment: string }) => ownerOf(comment)?.uid === uid,
+      knownIds: new Set((stack?.silences ?? []).map(({ id }) => id)),
+      lastPostMs: memory.lastPostMs.get(clusterKey) ?? this.#startedMs,
+    };
+  }
+
+  /** Returns what the first refusal said. The rest is left for the next time, which looks first. */
+  async #perform(
+    actions: readonly Action[],
+    replicas: readonly ReplicaView[],
+    memory: Memory,
+    clusterKey: string,
+  ): Promise<string | undefined> {
+    const { api, clock } = this.#parts;
+    if (actions.length === 0) return undefined;
+    try {
+      for (const action of actions) {
+        if (action.kind === 'expire') await api.expire(action.url, action.id);
+        else {
+          // Before the request: its answer may get lost.
+          memory.lastPostMs.set(clusterKey, clock.nowMs());
+          await api.post(action.url, action.draft);
+          memory.lastPostMs.set(clusterKey, clock.nowMs());
+        }
+      }
+      return undefined;
+    } catch (error) {
+      return describeError(error);
+    } finally {
+      this.#board.forget(urlsOf(replicas));
+    }
+  }
+
+  #matchers(object: Silence): { readonly matchers: readonly Matcher[]; readonly faults: readonly Fault[] } {
+    const { namespace = '' } = object.metadata;
+    const faults: Fault[] = [];
+    const own = object.spec.matchers.flatMap((text, index) => {
+      const result = parseMatchers(text);
+      if ('matchers' in result) return result.matchers;
+      faults.push({ path: `spec.matchers[${index}]`, code: 'InvalidMatcher', ...result.fault });
+      return [];
+    });
+    const isPlatform = this.#parts.platformNamespaces.has(namespace);
+    const forced: Matcher = { name: reservedLabels.namespace, operator: '=', value: namespace };
+    const matchers = isPlatform ? own : [...own, forced];
+    if (faults.length === 0 && matchers.every(matchesEmpty)) {
+      const message = 'at least one matcher must not match an absent label';
+      faults.push({ path: 'spec.matchers', code: 'InvalidMatcher', message });
+    }
+    return { matchers, faults };
+  }
+
+  #memory(key: string): Memory {
+    let memory = this.#memories.get(key);
+    if (memory === undefined) {
+      memory = { lastPostMs: new Map(), unselectedSinceMs: undefined };
+      this.#memories.set(key, memory);
+    }
+    return memory;
+  }
+}
+
+/** Alertmanager refuses silences that would match every alert there is. */
+function matchesEmpty({ operator, value }: Matcher): boolean {
+  if (operator === '=') return value === '';
+  if (operator === '!=') return value !== '';
+  return regexMatches(value, '') === (operator === '=~');
+}
+
+function desiredOf(object: Silence, matchers: readonly Matcher[], schedule: WindowPlan): Desired {
+  const { namespace = '', name, uid = '' } = object.metadata;
+  const owner: Owner = { namespace, name, uid };
+  return {
+    windows: schedule.windows,
+    matchers,
+    createdBy: object.spec.createdBy ?? `promfleet/${namespace}/${name}`,
+    comment: withMarker(object.spec.comment, owner),
+  };
+}
+
+function isConfirmed(plan: ClusterPlan, replicas: readonly ReplicaView[]): boolean {
+  return (
+    plan.surplus === 0 &&
+    plan.kept.every(({ silence }) =>
+      replicas.every(({ silences }) => silences?.some(({ id }) => id === silence.id) ?? true),
+    )
+  );
+}
+
+/** States change at the edges of windows, and a coming one is posted an hour before its start. */
+function untilNextEdge({ next }: WindowPlan, nowMs: number): number {
+  if (next === undefined) return Number.POSITIVE_INFINITY;
+  const edges = [next.startsAtMs - postAheadMs, next.startsAtMs, next.endsAtMs].filter(
+    (edge) => edge > nowMs,
+  );
+  return Math.max(100, Math.min(...edges, Number.POSITIVE_INFINITY) - nowMs);
+}
+
+/** The object counts as stalled when no stack has selected it for a while. */
+function graceLeft({ unselectedSinceMs }: Memory, nowMs: number): number {
+  const leftMs = (unselectedSinceMs ?? Number.NEGATIVE_INFINITY) + unselectedGraceMs - nowMs;
+  return leftMs > 0 ? leftMs + 100 : Number.POSITIVE_INFINITY;
+}
+
+function urlsOf(replicas: readonly { readonly url: string | undefined }[]): readonly string[] {
+  return replicas.flatMap(({ url }) => (url === undefined ? [] : [url]));
+}
