@@ -17,6 +17,7 @@ export interface DefaultVersions {
   readonly prometheus: string;
   readonly alertmanager: string;
   readonly featureFlags: readonly string[];
+  readonly nowMs: number;
 }
 
 /** An object of one of our kinds, and where it stands. */
@@ -238,5 +239,6 @@ function versionsOf(objects: readonly FoundObject[], defaults: DefaultVersions):
     alertmanager:
       alertmanager.length > 0 ? alertmanager : [{ version: defaults.alertmanager, featureFlags: [] }],
     platformRoutes: new Set(platformRoutes),
+    nowMs: defaults.nowMs,
   };
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../base/error-catalogue.ts';
 import { limits } from '../../base/limits.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet, Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
@@ -5,6 +6,7 @@ import type { FieldFault, FieldPath } from '../../crds/fault.ts';
 import type { KindName } from '../../crds/kinds.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Silence } from '../../crds/silence.ts';
+import { planWindows } from '../../reconcilers/silence/windows.ts';
 import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import { compileAlertRoute } from '../../render/alertmanager/compile.ts';
 import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
@@ -30,6 +32,8 @@ export interface Versions {
   readonly alertmanager: readonly { readonly version: string; readonly featureFlags: readonly string[] }[];
   /** `namespace/name` of the AlertRoutes that stacks name as platformRoute. */
   readonly platformRoutes: ReadonlySet<string>;
+  /** Schedules are judged from here on. */
+  readonly nowMs: number;
 }
 
 /**
@@ -48,7 +52,7 @@ export function checkSemantics(
     case 'AlertRoute':
       return checkRoute(object as AlertRoute, versions);
     case 'Silence':
-      return checkSilence(object as Silence);
+      return checkSilence(object as Silence, versions.nowMs);
     case 'MonitoringStack':
       return checkStack(object as MonitoringStack);
   }
@@ -186,7 +190,7 @@ function checkRoute(route: AlertRoute, versions: Versions): SemanticFault[] {
   }));
 }
 
-function checkSilence(silence: Silence): SemanticFault[] {
+function checkSilence(silence: Silence, nowMs: number): SemanticFault[] {
   const faults: SemanticFault[] = [];
   for (const [index, text] of silence.spec.matchers.entries()) {
     const result = parseMatchers(text);
@@ -201,7 +205,20 @@ function checkSilence(silence: Silence): SemanticFault[] {
       }),
     );
   }
-  return faults;
+  // When the object will be created is not known; a start long ago makes no fault of any end.
+  const { faults: windowFaults } = planWindows(silence.spec, 0, nowMs);
+  return [...faults, ...windowFaults.map(fromText)];
+}
+
+/** A fault in the operator's words, its path a text. */
+function fromText(fault: { path: string; code: ErrorCode | string; message: string }): SemanticFault {
+  return {
+    path: parsePath(fault.path),
+    pathText: fault.path,
+    code: fault.code as ErrorCode,
+    message: fault.message,
+    severity: 'error',
+  };
 }
 
 /** Renders the stack and keeps the faults: what the operator would leave out. */
@@ -225,10 +242,5 @@ function checkStack(written: MonitoringStack): SemanticFault[] {
     ...renderAlertmanager({ stack, agentImage }).faults,
   ];
   const unique = new Map(faults.map((fault) => [JSON.stringify(fault), fault]));
-  return [...unique.values()].map((fault) => ({
-    ...fault,
-    path: parsePath(fault.path),
-    pathText: fault.path,
-    severity: 'error',
-  }));
+  return [...unique.values()].map(fromText);
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { systemClock } from '../../base/clock.ts';
 import { type CliIo, exitCodes } from '../io.ts';
 import { ManifestChecker } from './check-manifests.ts';
 import { PathError, readManifestFiles } from './manifest-files.ts';
@@ -31,6 +32,7 @@ export async function runValidate(
     prometheus: options.prometheusVersion,
     alertmanager: options.alertmanagerVersion,
     featureFlags: (options.enableFeature ?? '').split(',').filter((flag) => flag !== ''),
+    nowMs: systemClock.nowMs(),
   });
   try {
     for await (const file of readManifestFiles(paths, io.cwd, () => buffer(stdin))) checker.addFile(file);

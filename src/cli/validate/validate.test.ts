@@ -15,7 +15,12 @@ import { runValidate } from './run.ts';
 const folder = mkdtempSync(join(tmpdir(), 'promfleet-validate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const defaults = { prometheus: 'v3.5.3', alertmanager: 'v0.33.1', featureFlags: [] };
+const defaults = {
+  prometheus: 'v3.5.3',
+  alertmanager: 'v0.33.1',
+  featureFlags: [],
+  nowMs: Date.parse('2026-11-21T12:00:00Z'),
+};
 
 function faultsOf(text: string, more: Readonly<Record<string, string>> = {}): ManifestFault[] {
   const checker = new ManifestChecker(defaults);
@@ -160,6 +165,18 @@ it('stacks are rendered, and what the operator would leave out is told', () => {
     'a.yaml:8:74 FileFieldRefused',
     'a.yaml:9:27 VersionUnsupported',
   ]);
+});
+
+it.each([
+  ["schedule: {cron: '0 2 * * 0', duration: 1h, timeZone: Europe/Berlin}", []],
+  ["schedule: {cron: '61 2 * * 0', duration: 1h}", ['4:54 InvalidSchedule']],
+  ["schedule: {cron: '0 2 30 2 *', duration: 1h}", ['4:54 InvalidSchedule']],
+  ["schedule: {cron: '0 2 * * *', duration: 1h, timeZone: Mars/Base}", ['4:91 InvalidSchedule']],
+  ['endsAt: 2020-01-01T00:00:00Z', []],
+])('a Silence with %s', (time, faults) => {
+  expect(places(`${header('Silence')}spec: {matchers: [a=b], comment: c, ${time}}\n`)).toEqual(
+    faults.map((fault) => `a.yaml:${fault}`),
+  );
 });
 
 it('routes are compiled, and addresses that a platform may allow are a warning', () => {
