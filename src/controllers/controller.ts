@@ -1,6 +1,6 @@
 import { BugError } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import { linkAbort, withDeadline } from '../base/deadline.ts';
+import { withDeadline } from '../base/deadline.ts';
 import { CodedError, describeError, StalledError, WaitingError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
@@ -139,34 +139,42 @@ export class Controller {
         if (stop.aborted) return;
         throw error;
       }
-      try {
-        await this.#reconcile(key, kill);
-      } finally {
-        this.queue.done(key);
+      const stuck = await this.#reconcile(key, kill);
+      const done = () => this.queue.done(key);
+      if (stuck === undefined) done();
+      else {
+        // Its key stays in work until it ends, so that no second one runs beside it; the worker goes on.
+        this.#log.error({ key }, 'a reconcile ignores that it was aborted');
+        stuck.work.then(done, done);
       }
     }
   }
 
-  async #reconcile(key: string, kill: AbortSignal): Promise<void> {
+  /** The work that goes on although its signal was aborted, where there is one. */
+  async #reconcile(key: string, kill: AbortSignal): Promise<{ readonly work: Promise<unknown> } | undefined> {
     const startedMs = this.#clock.monotonicMs();
     const timeoutMs = this.#options.reconcileTimeoutMs ?? limits.reconcileTimeoutMs;
-    const linked = linkAbort(kill);
+    const timeoutError = () =>
+      new CodedError('ReconcileTimeout', `${this.name} ${key}: not done within ${timeoutMs} ms`);
     let outcome: Outcome;
+    let stuck: { readonly work: Promise<unknown> } | undefined;
     try {
-      const timeoutError = () =>
-        new CodedError('ReconcileTimeout', `${this.name} ${key}: not done within ${timeoutMs} ms`);
-      const result = await withDeadline(this.#clock, timeoutMs, linked.signal, timeoutError, (signal) =>
-        this.#options.reconciler.reconcile(key, signal),
-      );
+      const result = await withDeadline(this.#clock, timeoutMs, kill, timeoutError, async (signal) => {
+        const work = this.#options.reconciler.reconcile(key, signal);
+        if (!(await settlesOnAbort(this.#clock, work, signal, limits.reconcileAbandonMs))) {
+          stuck = { work };
+          signal.throwIfAborted();
+        }
+        return await work;
+      });
       outcome = 'success';
       this.queue.forget(key);
       if (result?.requeueAfterMs !== undefined) this.queue.addAfter(key, result.requeueAfterMs);
     } catch (error) {
       outcome = kill.aborted ? 'aborted' : this.#failed(key, error);
-    } finally {
-      linked.release();
     }
     this.#observe(outcome, this.#clock.monotonicMs() - startedMs);
+    return stuck;
   }
 
   #failed(key: string, error: unknown): Outcome {
@@ -190,5 +198,36 @@ export class Controller {
       this.#log.error({ ...fields, stack, bug: error instanceof BugError }, 'reconcile failed unexpectedly');
     } else this.#log[failures > 3 ? 'warn' : 'info'](fields, 'reconcile failed, trying again');
     return 'error';
+  }
+}
+
+/** False when `work` is still not done `graceMs` after `signal` aborted. Leaves no timer and no listener. */
+async function settlesOnAbort(
+  clock: Clock,
+  work: Promise<unknown>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<boolean> {
+  const settled = new AbortController();
+  let onAbort: () => void = () => {};
+  const overdue = new Promise<boolean>((resolve) => {
+    onAbort = () => {
+      clock.sleep(graceMs, settled.signal).then(
+        () => resolve(false),
+        () => {},
+      );
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    const done = work.then(
+      () => true,
+      () => true,
+    );
+    return await Promise.race([done, overdue]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    settled.abort();
   }
 }

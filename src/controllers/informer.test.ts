@@ -92,6 +92,29 @@ describe('an informer', () => {
     await running;
   });
 
+  it('goes on when an object breaks an index or a handler', async () => {
+    const t = start({
+      indexers: {
+        fragile({ metadata }) {
+          if (metadata.name === 'bad') throw new Error('index');
+          return ['all'];
+        },
+      },
+    });
+    t.informer.onChange(({ key }) => {
+      if (key === 'a/odd') throw new Error('handler');
+    });
+    const late: string[] = [];
+    t.informer.onChange(({ key }) => late.push(key));
+    for (const name of ['bad', 'good', 'odd']) t.api.put(object('a', name));
+    const running = t.run();
+    await t.clock.advance(0);
+    expect(late).toEqual(['a/good', 'a/odd']);
+    expect(names(t.informer.store.byIndex('fragile', 'all'))).toEqual(['good', 'odd']);
+    t.stop.abort();
+    await running;
+  });
+
   it('watches only its namespaces', async () => {
     const t = start({ namespaces: ['a', 'b'] });
     for (const namespace of ['a', 'b', 'c']) t.api.put(object(namespace, 'x'));

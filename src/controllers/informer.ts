@@ -1,3 +1,4 @@
+import { LimitExceededError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import type { GaugeMetric } from '../base/metrics.ts';
@@ -151,8 +152,15 @@ export class Informer<T extends KubeObject = KubeObject> {
       known.metadata.uid === uid
     )
       return;
-    const object = (this.#options.transform ?? withoutManagedFields)(raw);
-    const old = this.#store.set(object);
+    let object: T;
+    let old: T | undefined;
+    try {
+      object = (this.#options.transform ?? withoutManagedFields)(raw);
+      old = this.#store.set(object);
+    } catch (error) {
+      this.#defect(error, key, 'an object was not taken into the cache');
+      return;
+    }
     if (old === undefined) this.#tell({ type: 'added', key, object });
     else this.#tell({ type: 'updated', key, object, old });
   }
@@ -165,6 +173,22 @@ export class Informer<T extends KubeObject = KubeObject> {
 
   #tell(change: Change<T>): void {
     if (change.type !== 'updated') this.#count.set(this.#store.size, { kind: this.selection.kind });
-    for (const handler of this.#handlers) handler(change);
+    for (const handler of this.#handlers) {
+      try {
+        handler(change);
+      } catch (error) {
+        this.#defect(error, change.key, 'a handler failed on a change');
+      }
+    }
+  }
+
+  /** One object must not stop what follows all others; a reached limit ends the informer. */
+  #defect(error: unknown, key: string, what: string): void {
+    if (error instanceof LimitExceededError) throw error;
+    const log = this.#options.log ?? silentLogger;
+    log.error(
+      { key, kind: this.selection.kind, stack: error instanceof Error ? error.stack : String(error) },
+      what,
+    );
   }
 }

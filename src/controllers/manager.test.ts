@@ -155,6 +155,39 @@ describe('a controller', () => {
   });
 });
 
+describe('a reconcile that ignores its signal', () => {
+  it('frees its worker after a while, and its key is never worked on twice at a time', async () => {
+    const seen: string[] = [];
+    let release: () => void = () => {};
+    const t = start(
+      async (key) => {
+        seen.push(key);
+        if (key === 'a/deaf') await new Promise<void>((resolve) => (release = resolve));
+        return undefined;
+      },
+      { reconcileTimeoutMs: 10_000 },
+    );
+    t.api.put(object('deaf'));
+    const running = t.run();
+    await t.clock.advance(1_000);
+    t.api.put(object('other'));
+    await t.clock.advance(12_000);
+    expect(seen).toEqual(['a/deaf']);
+    await t.clock.advance(3_000);
+    expect(seen).toEqual(['a/deaf', 'a/other']);
+    t.api.put(object('deaf', { n: 2 }));
+    await t.clock.advance(60_000);
+    expect(seen).toHaveLength(2);
+    release();
+    await t.clock.advance(1_000);
+    expect(seen).toEqual(['a/deaf', 'a/other', 'a/deaf']);
+    t.stop.abort();
+    await t.clock.advance(30_000);
+    await running;
+    expect(t.clock.sleepers).toBe(0);
+  });
+});
+
 describe('a manager', () => {
   it('begins no work before its caches are filled, and says what it waits for', async () => {
     let reconciles = 0;

@@ -62,12 +62,17 @@ export class ObjectStore<T extends KubeObject> implements ObjectReader<T> {
     if (old === undefined && this.#objects.size >= this.#maxObjects) {
       throw new LimitExceededError(`cache of ${object.kind}: more than ${this.#maxObjects} objects`);
     }
+    // An indexer that throws must leave the store as it was.
+    const moves = [...this.#indexers].map(([name, indexer]) => ({
+      values: this.#indexes.get(name)!,
+      from: old === undefined ? [] : indexer(old),
+      to: indexer(object),
+    }));
     this.#objects.set(key, object);
     if (old === undefined) addTo(this.#byNamespace, splitKey(key).namespace, key);
-    for (const [name, indexer] of this.#indexers) {
-      const values = this.#indexes.get(name)!;
-      if (old !== undefined) for (const value of indexer(old)) removeFrom(values, value, key);
-      for (const value of indexer(object)) addTo(values, value, key);
+    for (const { values, from, to } of moves) {
+      for (const value of from) removeFrom(values, value, key);
+      for (const value of to) addTo(values, value, key);
     }
     return old;
   }
