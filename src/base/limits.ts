@@ -167,7 +167,7 @@ export const limits = {
   /** Objects that the controllers of the local node work on at once. */
   nodeReconcileConcurrency: 8,
   /** Time that pods get to end when the local control plane stops. */
-  nodeStopGraceMs: 8_000,
+  nodeStopGraceMs: 12_000,
   /** Pause between refreshes of the ConfigMap and Secret volumes of one pod. */
   podVolumeRefreshMs: 5_000,
   /** Open connections of one Service forwarder of the local node. */

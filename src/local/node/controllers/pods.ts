@@ -1,4 +1,5 @@
 import type { Reconciler } from '../../../controllers/controller.ts';
+import { controllerOf } from '../../../kube/object.ts';
 import { isFinished, isTerminating } from '../plan/pod-facts.ts';
 import { type PodHost, PodWorker } from '../pod/worker.ts';
 import type { Pod } from '../types.ts';
@@ -7,7 +8,7 @@ import { fieldManager, type NodeContext } from './context.ts';
 /** The pods that run here: one worker per pod, found by its uid. */
 export class PodWorkers {
   readonly #host: PodHost;
-  readonly #workers = new Map<string, { key: string; namespace: string; worker: PodWorker }>();
+  readonly #workers = new Map<string, Entry>();
   #closed = false;
 
   constructor(host: PodHost) {
@@ -24,7 +25,7 @@ export class PodWorkers {
     await this.forget(key, uid);
     if (this.#closed || this.#workers.has(uid)) return;
     const worker = new PodWorker(pod, this.#host);
-    this.#workers.set(uid, { key, namespace, worker });
+    this.#workers.set(uid, { key, namespace, worker, set: setOf(pod) });
     void worker.done.finally(() => this.#workers.delete(uid));
   }
 
@@ -41,11 +42,37 @@ export class PodWorkers {
     for (const entry of this.#workers.values()) if (entry.namespace === namespace) entry.worker.dataChanged();
   }
 
-  /** Ends all processes; pods and their data stay. No pod is started afterwards. */
+  /**
+   * Ends all processes; pods and their data stay. No pod is started afterwards. Pods of one StatefulSet end one after the
+   * other from the last: members of a cluster say goodbye to those that are left, which fails slowly when all go at once.
+   */
   async stopAll(graceMs: number): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#workers.values()].map(({ worker }) => worker.stop(graceMs)));
+    const groups = new Map<string, Entry[]>();
+    for (const [uid, entry] of this.#workers) {
+      const group = entry.set ?? uid;
+      groups.set(group, [...(groups.get(group) ?? []), entry]);
+    }
+    await Promise.all(
+      [...groups.values()].map(async (entries) => {
+        const lastFirst = entries.sort((a, b) => (a.key < b.key ? 1 : -1));
+        for (const { worker } of lastFirst) await worker.stop(graceMs);
+      }),
+    );
   }
+}
+
+interface Entry {
+  readonly key: string;
+  readonly namespace: string;
+  readonly worker: PodWorker;
+  /** Uid of the StatefulSet that the pod belongs to. */
+  readonly set: string | null;
+}
+
+function setOf(pod: Pod): string | null {
+  const owner = controllerOf(pod);
+  return owner?.kind === 'StatefulSet' ? owner.uid : null;
 }
 
 export function podReconciler(context: NodeContext, workers: PodWorkers, nodeName: string): Reconciler {
