@@ -12,7 +12,11 @@ const out = mkdtempSync(join(root, '.dist-'));
 const started = new Date();
 try {
   const bundle = await rolldown({
-    input: { main: join(root, 'src/main.ts') },
+    input: {
+      main: join(root, 'src/main.ts'),
+      // Started as a thread by the chunk beside it, so under this very name.
+      'compile-worker': join(root, 'src/controllers/operator/compile-worker.ts'),
+    },
     platform: 'node',
     external: [/^node:/, '@kubernetes/client-node', /^@aws-sdk\//],
     logLevel: 'warn',

@@ -12,6 +12,9 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
+/** Maps that the API treats as one value: another manager's entry in them is a change of ours. */
+const atomicMaps: ReadonlySet<string> = new Set(['matchLabels', 'nodeSelector', 'selector']);
+
 /**
  * Whether every value of `desired` stands in `live`, which may hold more: what a server defaults or other managers
  * own. Lists must have equal lengths and match item by item. An empty value in `desired` matches an absent one.
@@ -25,9 +28,18 @@ export function jsonContains(live: unknown, desired: unknown): boolean {
     return desired.every((item, index) => jsonContains(live[index], item));
   }
   if (Array.isArray(live)) return false;
-  return Object.entries(desired).every(([key, value]) =>
-    jsonContains((live as Record<string, unknown>)[key], value),
-  );
+  return Object.entries(desired).every(([key, value]) => {
+    const held = (live as Record<string, unknown>)[key];
+    return atomicMaps.has(key)
+      ? jsonContains(held, value) && sameKeys(held, value)
+      : jsonContains(held, value);
+  });
+}
+
+function sameKeys(a: unknown, b: unknown): boolean {
+  const count = (value: unknown) =>
+    typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+  return count(a) === count(b);
 }
 
 function isEmpty(value: unknown): boolean {

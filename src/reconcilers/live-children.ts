@@ -2,13 +2,19 @@ import type { Manifest } from '../render/workload/manifest.ts';
 import type { AppliedVersions } from './children.ts';
 import { identityOf, type KubeObject } from './object.ts';
 
+/** An own write to one child. */
 interface Written {
   /** The object as the write left it; absent: it was deleted. */
   readonly object: KubeObject | undefined;
-  /** What the cache held when it was written; the write counts until the cache moves on. */
-  readonly cachedVersion: string | undefined;
   readonly hash?: string;
+  /** The cache has not shown it, or anything later, yet. */
+  readonly pending: boolean;
+  /** Versions that own writes left, newest last: their echoes bring nothing new. */
+  readonly versions: readonly string[];
 }
+
+/** Echoes of own writes that may still be on their way. */
+const rememberedVersions = 16;
 
 /**
  * A cache of children plus this process's own writes that the cache has not seen yet: a reconcile that follows at once
@@ -20,10 +26,10 @@ export class LiveChildren {
   /** The newest known state: `cached`, with own later writes laid over it. */
   overlay(cached: ReadonlyMap<string, KubeObject>): Map<string, KubeObject> {
     const live = new Map(cached);
-    for (const [identity, written] of this.#written) {
-      if (cached.get(identity)?.metadata.resourceVersion !== written.cachedVersion) continue;
-      if (written.object === undefined) live.delete(identity);
-      else live.set(identity, written.object);
+    for (const [identity, { object, pending }] of this.#written) {
+      if (!pending) continue;
+      if (object === undefined) live.delete(identity);
+      else live.set(identity, object);
     }
     return live;
   }
@@ -31,33 +37,43 @@ export class LiveChildren {
   /** What was applied last, for `planChildren`. */
   get applied(): AppliedVersions {
     const applied = new Map<string, { hash: string; resourceVersion: string }>();
-    for (const [identity, { object, hash }] of this.#written) {
-      const resourceVersion = object?.metadata.resourceVersion;
+    for (const [identity, { hash, versions }] of this.#written) {
+      const resourceVersion = versions.at(-1);
       if (hash !== undefined && resourceVersion !== undefined)
         applied.set(identity, { hash, resourceVersion });
     }
     return applied;
   }
 
-  /** Whether this is the very version that an own write left. */
-  isOwn(object: KubeObject): boolean {
-    const written = this.#written.get(identityOf(object))?.object;
-    return written !== undefined && written.metadata.resourceVersion === object.metadata.resourceVersion;
+  /** The cache shows `object` now, or (`deleted`) no longer. Returns whether that is only the echo of an own write. */
+  cacheShows(object: KubeObject, deleted: boolean): boolean {
+    const identity = identityOf(object);
+    const written = this.#written.get(identity);
+    if (written === undefined) return false;
+    const { resourceVersion = '' } = object.metadata;
+    const isEcho = deleted ? written.object === undefined : written.versions.includes(resourceVersion);
+    const isOlder = isEcho && !deleted && resourceVersion !== written.versions.at(-1);
+    if (isOlder) return true;
+    if (deleted) this.#written.delete(identity);
+    else this.#written.set(identity, { ...written, object: undefined, pending: false });
+    return isEcho;
   }
 
-  /** `manifest` as it was before the hash annotation was added. */
-  wrote(manifest: Manifest, hash: string, stored: KubeObject, cached: KubeObject | undefined): void {
-    this.#written.set(identityOf(manifest), {
+  wrote(manifest: Manifest, hash: string, stored: KubeObject): void {
+    const identity = identityOf(manifest);
+    const { resourceVersion = '' } = stored.metadata;
+    const before = this.#written.get(identity)?.versions ?? [];
+    const versions = [...before.filter((version) => version !== resourceVersion), resourceVersion];
+    this.#written.set(identity, {
       object: stored,
-      cachedVersion: cached?.metadata.resourceVersion,
       hash,
+      // A write that changed nothing has no echo.
+      pending: before.at(-1) !== resourceVersion,
+      versions: versions.slice(-rememberedVersions),
     });
   }
 
-  removed(object: KubeObject, cached: KubeObject | undefined): void {
-    this.#written.set(identityOf(object), {
-      object: undefined,
-      cachedVersion: cached?.metadata.resourceVersion,
-    });
+  removed(object: KubeObject): void {
+    this.#written.set(identityOf(object), { object: undefined, pending: true, versions: [] });
   }
 }

@@ -84,7 +84,12 @@ export class KubeObjectWriter implements ObjectWriter {
     this.#writes.add(1, { verb: 'patch', kind: object.kind });
     const { resourceVersion } = object.metadata;
     const patch = { metadata: { finalizers, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
-    await this.#client.mergePatch(refOf(object), patch, { fieldManager: fieldManagers.operator });
+    try {
+      await this.#client.mergePatch(refOf(object), patch, { fieldManager: fieldManagers.operator });
+    } catch (error) {
+      // It is gone, which is all that removing a finalizer is for.
+      if (!isNotFound(error)) throw error;
+    }
   }
 }
 

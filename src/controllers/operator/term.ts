@@ -116,6 +116,7 @@ export class Term {
     const stack = this.fleet.stack(key);
     if (stack === undefined) return;
     const { object } = change;
+    const isEcho = stack.children.cacheShows(object, change.type === 'deleted');
     if (object.kind === 'ConfigMap' && object.metadata.name.endsWith('-report')) {
       if (!stack.recovered) return;
       const pod = object.metadata.name.slice(0, -'-report'.length);
@@ -123,7 +124,7 @@ export class Term {
       const bundle = isPrometheus ? stack.ruleBundle : stack.alertmanagerBundle;
       const report = change.type === 'deleted' ? undefined : readReport(object);
       for (const path of bundle.report(pod, report)) this.#pathChanged(path);
-    } else if (change.type !== 'deleted' && stack.children.isOwn(object)) return;
+    } else if (isEcho) return;
     this.#queues.stack(key, burstMs);
   }
 

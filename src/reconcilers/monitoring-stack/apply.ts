@@ -25,12 +25,12 @@ export async function applyChildren(
     await inParallel(manifests, async (manifest) => {
       const identity = identityOf(manifest);
       const stored = await writer.apply(ready.get(identity)!);
-      memory.wrote(manifest, manifestHash(manifest), stored, cached.get(identity));
+      memory.wrote(manifest, manifestHash(manifest), stored);
     });
   }
   await inParallel(plan.remove, async (object) => {
     await writer.remove(object);
-    memory.removed(object, cached.get(identityOf(object)));
+    memory.removed(object);
   });
   return plan.apply.length + plan.remove.length;
 }

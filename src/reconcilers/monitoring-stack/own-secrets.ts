@@ -1,3 +1,4 @@
+import type { LiveChildren } from '../live-children.ts';
 import { identityOf, type KubeObject, keyText, type ObjectKey } from '../object.ts';
 import type { ObjectGetter } from '../ports.ts';
 import { secretAgeMs } from '../secret-values.ts';
@@ -9,7 +10,13 @@ import { secretAgeMs } from '../secret-values.ts';
 export class OwnSecrets {
   readonly #held = new Map<string, { readonly readAtMs: number; readonly object: KubeObject | undefined }>();
 
-  async load(keys: readonly ObjectKey[], getter: ObjectGetter, nowMs: number): Promise<void> {
+  /** Tells `memory` what was read, as a cache would. */
+  async load(
+    keys: readonly ObjectKey[],
+    getter: ObjectGetter,
+    nowMs: number,
+    memory: Pick<LiveChildren, 'cacheShows'>,
+  ): Promise<void> {
     const wanted = new Set(keys.map(keyText));
     for (const key of this.#held.keys()) if (!wanted.has(key)) this.#held.delete(key);
     await Promise.all(
@@ -18,6 +25,8 @@ export class OwnSecrets {
         if (known !== undefined && nowMs - known.readAtMs < secretAgeMs && nowMs >= known.readAtMs) return;
         const object = await getter.get('v1', 'Secret', key);
         this.#held.set(keyText(key), { readAtMs: nowMs, object });
+        const shown = object ?? { apiVersion: 'v1', kind: 'Secret', metadata: key };
+        memory.cacheShows(shown, object === undefined);
       }),
     );
   }

@@ -112,7 +112,7 @@ export class StackReconciler {
     this.#checkVersions(stack.object);
     const cached = children.of(stack.key);
     const selected = selectedRoutes(stack, fleet, routes);
-    await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs());
+    await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs(), stack.children);
     await stack.secrets.load(this.#secretKeys(stack, selected), clock.nowMs());
     if (!stack.recovered) {
       for (const name of recoverBundles(stack, cached))
