@@ -198,7 +198,9 @@ export const limits = {
   reloaderInitWithFilesMs: 10_000,
   /** How long a server may be away in the middle of a change before the change is undone, so that it can start with what it ran last. */
   reloaderServerDownMs: 30_000,
-  /** How long a server may fail to start before its rule files are set aside. */
+  /** As reloaderStartMs, for a server that has not answered yet: its image may still be on its way. */
+  reloaderFirstStartMs: 900_000,
+  /** How long a server that answered before may be away before its rule files are set aside. */
   reloaderStartMs: 90_000,
   /** How long a rule group must fail, or be well again, before it is reported. */
   ruleHealthDampingMs: 30_000,

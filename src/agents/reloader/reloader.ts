@@ -141,6 +141,7 @@ export class Reloader {
     const startedMs = clock.monotonicMs();
     const memory = { contents: this.#contents, silent: this.#silent };
     const bundle = await stageBundle(text, this.#quarantined, { source, folder, signal }, memory);
+    this.#forgetSilent(bundle);
     if (this.#diverged) {
       await reloadAsIs(this.#loadPorts(signal));
       await this.#settled();
@@ -161,6 +162,12 @@ export class Reloader {
     await this.#keepQuarantine(bundle, refused);
     await this.#noticeVersion(signal);
     this.#publishLoaded(text, bundle);
+  }
+
+  #forgetSilent(bundle: StagedBundle): void {
+    if (this.#silent.size === 0) return;
+    const wanted = new Set(bundle.desired.values());
+    for (const hash of this.#silent) if (!wanted.has(hash)) this.#silent.delete(hash);
   }
 
   async #settled(): Promise<void> {
@@ -244,7 +251,10 @@ export class Reloader {
 
   async #awaitServer(signal: AbortSignal): Promise<void> {
     try {
-      await this.#watch.ready(limits.reloaderStartMs, signal);
+      await this.#watch.ready(
+        { downMs: limits.reloaderStartMs, neverUpMs: limits.reloaderFirstStartMs },
+        signal,
+      );
     } catch (error) {
       if (signal.aborted || !(error instanceof CodedError)) throw error;
       await this.#setAside();

@@ -73,16 +73,18 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       random,
       log,
     });
-    const tasks = [
-      reloader.run(signal),
-      reloader.runHealth(signal),
-      reports.run(signal),
-      watchIndex(client, names, (text) => reloader.indexChanged(text), { signal, log }),
-    ];
-    if (options.listenAddress !== undefined) {
-      tasks.push(serveEndpoint(options.listenAddress, reloader, { signal, log }));
-    }
-    await Promise.all(tasks);
+    await together(signal, (ending) => {
+      const tasks = [
+        reloader.run(ending),
+        reloader.runHealth(ending),
+        reports.run(ending),
+        watchIndex(client, names, (text) => reloader.indexChanged(text), { signal: ending, log }),
+      ];
+      const { listenAddress } = options;
+      if (listenAddress !== undefined)
+        tasks.push(serveEndpoint(listenAddress, reloader, { signal: ending, log }));
+      return tasks;
+    });
   } catch (error) {
     log.error(
       { error: describeError(error) },
@@ -91,6 +93,21 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
     throw error;
   } finally {
     await transport.close();
+  }
+}
+
+/** Runs tasks that end only by `signal`; when one fails all end, so that the process can be started anew. */
+async function together(
+  signal: AbortSignal,
+  start: (ending: AbortSignal) => readonly Promise<void>[],
+): Promise<void> {
+  const failed = new AbortController();
+  const tasks = start(AbortSignal.any([signal, failed.signal]));
+  try {
+    await Promise.all(tasks);
+  } finally {
+    failed.abort();
+    await Promise.allSettled(tasks);
   }
 }
 
