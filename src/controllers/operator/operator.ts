@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { describeError } from '../../base/errors.ts';
 import { type Logger, silentLogger } from '../../base/log.ts';
 import type { MetricsRegistry } from '../../base/metrics.ts';
 import type { Random } from '../../base/random.ts';
@@ -6,6 +7,7 @@ import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import { apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { Silence } from '../../crds/silence.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { EventRecorder } from '../../kube/event-recorder.ts';
 import { RouteReconciler } from '../../reconcilers/alert-route/reconcile.ts';
@@ -14,9 +16,12 @@ import { StackReconciler } from '../../reconcilers/monitoring-stack/reconcile.ts
 import type { KubeObject } from '../../reconcilers/object.ts';
 import type { EventSink } from '../../reconcilers/ports.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
+import type { AlertmanagerApi } from '../../reconcilers/silence/alertmanager.ts';
+import { SilenceReconciler } from '../../reconcilers/silence/reconcile.ts';
 import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { labelKeys, managedBy } from '../../render/names.ts';
+import { AlertmanagerClient } from '../alertmanager-api.ts';
 import type { Reconciler, Watch } from '../controller.ts';
 import { withoutManagedFields } from '../informer.ts';
 import type { LeaseOptions } from '../leader.ts';
@@ -25,6 +30,7 @@ import { TurnBreather } from './breather.ts';
 import { ChildCache } from './child-cache.ts';
 import { CompileRunner } from './compile-runner.ts';
 import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
+import { allClusters, silenceClusters } from './silence-clusters.ts';
 import { type Caches, type Queues, Term } from './term.ts';
 
 /** Label that gives an object to one of several installations; without it objects belong to the one without class. */
@@ -46,6 +52,8 @@ export interface OperatorOptions {
   /** Which process speaks in Events. */
   readonly instance: string;
   readonly shutdownMs?: number;
+  /** How Alertmanagers are spoken to; by HTTP where absent. */
+  readonly alertmanagers?: AlertmanagerApi;
 }
 
 /** Kinds of children that are watched, by the label that all of them carry. Secrets are never watched. */
@@ -59,6 +67,9 @@ const childKinds = [
   ['rbac.authorization.k8s.io/v1', 'Role'],
   ['rbac.authorization.k8s.io/v1', 'RoleBinding'],
 ] as const;
+
+/** How often silences without an object are looked for. */
+const sweepIntervalMs = 60_000;
 
 /** Status writes that are in flight at once: few, so that content goes first. */
 const statusConcurrency = 8;
@@ -91,7 +102,7 @@ export function createOperator(options: OperatorOptions): Manager {
     whileLeading: false,
   });
   const parts = new TermParts(options, manager, caches, recorder, compilation);
-  const begin = (place: 'stack' | 'ruleSet' | 'route'): Watch => ({
+  const begin = (place: Place): Watch => ({
     start: (add) => parts.start(place, add),
   });
   const delegate = (pick: (parts: TermParts) => Reconciler): Reconciler => ({
@@ -115,6 +126,13 @@ export function createOperator(options: OperatorOptions): Manager {
     watches: [begin('route')],
     concurrency: statusConcurrency,
   });
+  manager.controller({
+    name: 'silence',
+    reconciler: delegate(({ silences }) => silences),
+    watches: [begin('silence')],
+    concurrency: statusConcurrency,
+  });
+  manager.task({ name: 'silence sweep', run: (signal) => parts.sweep(signal), whileLeading: true });
   return manager;
 }
 
@@ -128,6 +146,7 @@ function createCaches(manager: Manager, options: OperatorOptions): Caches {
     stacks: manager.informer<MonitoringStack>({ apiVersion, kind: 'MonitoringStack', ...own }, scope),
     ruleSets: manager.informer<AlertRuleSet>({ apiVersion, kind: 'AlertRuleSet', ...own }, scope),
     routes: manager.informer<AlertRoute>({ apiVersion, kind: 'AlertRoute', ...own }, scope),
+    silences: manager.informer<Silence>({ apiVersion, kind: 'Silence', ...own }, scope),
     namespaces:
       options.namespaces === undefined
         ? manager.informer<KubeObject>({ apiVersion: 'v1', kind: 'Namespace' }, { transform: metadataOnly })
@@ -145,18 +164,22 @@ function createCaches(manager: Manager, options: OperatorOptions): Caches {
   };
 }
 
+const places = ['stack', 'ruleSet', 'route', 'silence'] as const;
+type Place = (typeof places)[number];
+
 /** What is made anew each time the operator begins to lead. */
 class TermParts {
   stackQueue: { add(key: string): void; addAfter(key: string, delayMs: number): void } | undefined;
   stacks!: StackReconciler;
   ruleSets!: RuleSetReconciler;
   routes!: RouteReconciler;
+  silences!: SilenceReconciler;
   readonly #options: OperatorOptions;
   readonly #manager: Manager;
   readonly #caches: Caches;
   readonly #events: EventSink;
   readonly #compilation: CompileRunner;
-  readonly #adds: Partial<Record<'stack' | 'ruleSet' | 'route', (key: string) => void>> = {};
+  readonly #adds: Partial<Record<Place, (key: string) => void>> = {};
   #term: Term | undefined;
 
   constructor(
@@ -174,9 +197,9 @@ class TermParts {
   }
 
   /** Called once by each controller when leading begins; the last call builds the term. Returns how to end it. */
-  start(place: 'stack' | 'ruleSet' | 'route', add: (key: string) => void): () => void {
+  start(place: Place, add: (key: string) => void): () => void {
     this.#adds[place] = add;
-    if (this.#adds.stack && this.#adds.ruleSet && this.#adds.route) this.#begin();
+    if (places.every((each) => this.#adds[each] !== undefined)) this.#begin();
     return () => {
       delete this.#adds[place];
       this.#term?.end();
@@ -192,6 +215,7 @@ class TermParts {
         delayMs === undefined ? this.#adds.stack?.(key) : this.stackQueue?.addAfter(key, delayMs),
       ruleSet: (key) => this.#adds.ruleSet?.(key),
       route: (key) => this.#adds.route?.(key),
+      silence: (key) => this.#adds.silence?.(key),
     };
     const getter = kubeGetter(this.#manager.client);
     const children = new ChildCache();
@@ -222,9 +246,35 @@ class TermParts {
     });
     this.ruleSets = new RuleSetReconciler({ ...common, ruleSets: caches.ruleSets.store });
     this.routes = new RouteReconciler({ ...common, routes: caches.routes.store, addresses });
+    this.silences = new SilenceReconciler({
+      ...common,
+      silences: caches.silences.store,
+      clusters: (silence) => silenceClusters(term.fleet, silence, this.#addressOf),
+      api: this.#options.alertmanagers ?? new AlertmanagerClient(),
+      platformNamespaces: consent.platformNamespaces,
+    });
     this.#term = term;
     term.begin();
   }
+
+  /** Until `signal` aborts: expires silences whose objects are gone. Alertmanagers that do not answer are tried again. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    const { clock, log = silentLogger } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(sweepIntervalMs, signal).catch(() => {});
+      const term = this.#term;
+      if (signal.aborted || term === undefined) continue;
+      try {
+        const expired = await this.silences.sweep(allClusters(term.fleet, this.#addressOf));
+        if (expired > 0) log.info({ expired }, 'expired silences whose objects are gone');
+      } catch (error) {
+        log.warn({ reason: describeError(error) }, 'looking for silences without an object failed');
+      }
+    }
+  }
+
+  readonly #addressOf = (namespace: string, pod: string): string | undefined =>
+    (this.#caches.pods.store.get(`${namespace}/${pod}`) as Pod | undefined)?.status?.podIP;
 }
 
 function metadataOnly(object: KubeObject): KubeObject {

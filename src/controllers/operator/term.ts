@@ -1,10 +1,11 @@
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { Silence } from '../../crds/silence.ts';
 import { Fleet } from '../../reconcilers/fleet/fleet.ts';
 import { jsonEqual } from '../../reconcilers/json.ts';
 import { readReport } from '../../reconcilers/monitoring-stack/recover.ts';
-import { type KubeObject, keyText } from '../../reconcilers/object.ts';
+import { type KubeObject, keyOf, keyText } from '../../reconcilers/object.ts';
 import type { ObjectGetter } from '../../reconcilers/ports.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
 import { alertRouteOfPath } from '../../render/alertmanager/fragment.ts';
@@ -17,6 +18,7 @@ export interface Caches {
   readonly stacks: Informer<MonitoringStack>;
   readonly ruleSets: Informer<AlertRuleSet>;
   readonly routes: Informer<AlertRoute>;
+  readonly silences: Informer<Silence>;
   /** Absent where the operator is bound to namespaces: then no namespace has labels. */
   readonly namespaces: Informer<KubeObject> | undefined;
   readonly pods: Informer<KubeObject>;
@@ -27,6 +29,7 @@ export interface Queues {
   stack(key: string, delayMs?: number): void;
   ruleSet(key: string): void;
   route(key: string): void;
+  silence(key: string): void;
 }
 
 /** Changes that come in bursts (status of children, reports) wait this long for each other. */
@@ -65,12 +68,13 @@ export class Term {
 
   /** Takes in what the caches hold, then follows them. */
   begin(): void {
-    const { stacks, ruleSets, routes, namespaces, pods, children } = this.#caches;
+    const { stacks, ruleSets, routes, silences, namespaces, pods, children } = this.#caches;
     for (const each of children) this.#follow(each, (change) => this.#childChanged(change));
     this.#follow(stacks, (change) => this.#stackChanged(change));
     this.#follow(ruleSets, (change) => this.#ruleSetChanged(change));
     this.#follow(routes, (change) => this.#routeChanged(change));
     if (namespaces !== undefined) this.#follow(namespaces, (change) => this.#namespaceChanged(change));
+    this.#follow(silences, (change) => this.#queues.silence(change.key));
     this.#follow(pods, (change) => this.#podChanged(change));
   }
 
@@ -88,7 +92,9 @@ export class Term {
     for (const key of affected.routes) this.#queues.route(key);
   }
 
-  #stackChanged({ type, key, object }: Change<MonitoringStack>): void {
+  #stackChanged(change: Change<MonitoringStack>): void {
+    const { type, key, object } = change;
+    if (!isStatusOnly(change)) this.#allSilences();
     this.#enqueue(type === 'deleted' ? this.fleet.removeStack(key) : this.fleet.upsertStack(object));
   }
 
@@ -105,6 +111,8 @@ export class Term {
   #namespaceChanged({ object, old, type }: Change<KubeObject>): void {
     if (type === 'updated' && jsonEqual(object.metadata.labels, old?.metadata.labels)) return;
     this.#enqueue(this.fleet.namespaceChanged(object.metadata.name));
+    for (const silence of this.#caches.silences.store.list(object.metadata.name))
+      this.#queues.silence(keyOf(silence));
     // Where pods are discovered may have changed for any stack.
     for (const stack of this.fleet.stacks()) this.#queues.stack(keyText(stack.key), burstMs);
   }
@@ -135,7 +143,13 @@ export class Term {
     if (route !== undefined) this.#queues.route(keyText(route));
   }
 
+  /** Any of them may reach other clusters now: there are few of them. */
+  #allSilences(): void {
+    for (const silence of this.#caches.silences.store.list()) this.#queues.silence(keyOf(silence));
+  }
+
   #podChanged({ object }: Change<KubeObject>): void {
+    if (object.metadata.labels?.[labelKeys.name] === 'alertmanager') this.#allSilences();
     const name = object.metadata.labels?.[labelKeys.stack];
     const key = `${object.metadata.namespace ?? ''}/${name}`;
     if (name !== undefined && this.fleet.stack(key) !== undefined) this.#queues.stack(key, burstMs);

@@ -77,6 +77,16 @@ export class Fleet {
     return selectObject(selector, object.metadata, labels, this.#policy);
   }
 
+  /** What a stack says about a Silence. */
+  silenceVerdict(stack: StackState, object: KubeObject): Verdict {
+    if (stack.object.spec.alertmanager?.replicas === 0)
+      return { selected: false, reason: 'NoAlertmanager', message: 'the stack runs no Alertmanager' };
+    const select = stack.object.spec.alertmanager?.select;
+    const selector = { ...stack.routes.selector, namespaces: select?.namespaces, objects: select?.silences };
+    const labels = this.#sources.namespaces.get(object.metadata.namespace ?? '')?.metadata.labels;
+    return selectObject(selector, object.metadata, labels, this.#policy);
+  }
+
   upsertStack(object: MonitoringStack): Affected {
     const key = keyOf(object);
     const known = this.#stacks.get(key);
