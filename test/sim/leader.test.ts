@@ -135,7 +135,7 @@ describe('two candidates', () => {
     await end();
   });
 
-  it.each(Array.from({ length: 20 }, (_, seed) => seed + 10))(
+  it.each(Array.from({ length: 100 }, (_, seed) => seed + 10))(
     'never write at the same time, and one leads in the end (seed %i)',
     async (seed) => {
       const { clock, api, candidates, end, writers } = start(seed);

@@ -50,7 +50,7 @@ class Operator {
   }
 }
 
-it.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
+it.each(Array.from({ length: 100 }, (_, seed) => seed + 1))(
   'two operators on failing networks, killed and cut off: only the leader writes, all objects get there (seed %i)',
   async (seed) => {
     const clock = new VirtualClock();
