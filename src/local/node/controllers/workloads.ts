@@ -60,6 +60,8 @@ export function statefulSetReconciler(context: NodeContext): Reconciler {
         currentTemplate: await templateOf(context, set),
         nowMs: context.clock.nowMs(),
       });
+      // All ports are known before the first pod starts: members of a cluster name each other in their arguments.
+      for (const action of plan.actions) if (action.do === 'createPod') await context.assign(action.pod);
       for (const action of plan.actions) await perform(context, set, action);
       await writeStatus(context, set, plan.status);
       const settled = plan.status.availableReplicas === (set.spec.replicas ?? 1) && plan.actions.length === 0;

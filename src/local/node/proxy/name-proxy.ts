@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 
 /** Address of a Service's name, or null for a name that is not a Service of this node. */
 export type ResolveName = (host: string, port: number | null) => { host: string; port: number | null } | null;
@@ -40,7 +40,8 @@ export async function startNameProxy(
     server.once('error', failed);
     server.listen(port, address, done);
   });
-  return { url: `http://${address}:${port}`, close: () => close(server, sockets) };
+  const { port: bound } = server.address() as AddressInfo;
+  return { url: `http://${address}:${bound}`, close: () => close(server, sockets) };
 }
 
 export interface NameProxy {
