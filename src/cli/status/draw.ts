@@ -48,7 +48,7 @@ function section(
       ...stageNames.map((name) => stageCell(object.stages[name] ?? '-', options.nowMs, paint)),
       readyCell(object, paint),
       ageText(object.since, options.nowMs),
-      object.ready === 'True' ? '' : printable(`${object.reason}: ${object.message}`),
+      object.ready === 'True' ? '' : printable(whyText(object)),
     ],
   );
   const header = ['NAME', ...stageNames, 'READY', 'SINCE', 'WHY'];
@@ -71,6 +71,12 @@ function section(
       : []),
     '',
   ];
+}
+
+/** Faults follow on lines of their own, so the message's share of them is left out. */
+function whyText({ reason, message, faults }: ObjectPicture): string {
+  const text = faults.length === 0 ? message : message.split('; ')[0]!;
+  return text === '' ? reason : `${reason}: ${text}`;
 }
 
 /** What is worse comes first. */

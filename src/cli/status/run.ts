@@ -51,8 +51,10 @@ export async function showStatus(
   for (;;) {
     const picture = pictureOf(await observeCluster(client, options.namespace, io.signal));
     const fingerprint = JSON.stringify(picture);
-    if (fingerprint !== shown) {
-      const clear = options.watch === true && options.json !== true && io.colors ? '\u001b[2J\u001b[H' : '';
+    // A terminal is drawn anew each time, for the ages; a log gets changes only.
+    const onScreen = options.watch === true && options.json !== true && io.colors;
+    if (onScreen || fingerprint !== shown) {
+      const clear = onScreen ? '\u001b[2J\u001b[H' : '';
       io.out(clear + render(picture, options, io, clock));
       shown = fingerprint;
     }
