@@ -1,8 +1,9 @@
 import { LimitExceededError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
-import type { KubeClient, RequestOptions } from './client.ts';
+import type { KubeClient } from './client.ts';
 import { isGone } from './errors.ts';
 import type { KindRef, KubeObject } from './object.ts';
+import type { RequestOptions } from './request-sender.ts';
 import { collectionPath, type ResourceType } from './resources.ts';
 
 /** What to list or watch: one kind in one namespace, or (namespace absent) in all. */
