@@ -120,7 +120,8 @@ export class SilenceReconciler {
       const error = await this.#perform(actions, replicas, memory, clusterKey);
       if (actions.length > 0) soonest = Math.min(soonest, confirmDelayMs);
       if (plan.waitUntilMs !== undefined)
-        soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs));
+        // A member that does not answer now may do so before the wait is over, and shorten it.
+        soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs), settleMs / 2);
       if (!isConfirmed(plan, replicas)) soonest = Math.min(soonest, settleMs / 2);
       states.push({
         namespace,
