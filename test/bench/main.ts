@@ -1,0 +1,54 @@
+import { listAll } from '../../src/kube/list.ts';
+import { eventually } from '../support/operator-run.ts';
+import { applyFigures, measureApply } from './apply-to-loaded.ts';
+import { type Figure, mib, tableText } from './figures.ts';
+import { isLoaded, ruleSet, stack, stackRef } from './objects.ts';
+import { BenchPlane, peakBytes } from './plane.ts';
+import { reloaderPids } from './reloaders.ts';
+import { createNamespaces, createSets, measureColdStart, measureDelta } from './scale.ts';
+
+const argument = (name: string, fallback: number): number => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? fallback : Number(process.argv[at + 1]);
+};
+const sets = argument('--sets', 10_000);
+const rounds = argument('--rounds', 40);
+const fleet = { namespaces: Math.min(100, sets), sets };
+
+const say = (text: string) => process.stderr.write(`bench: ${text}\n`);
+const figures: Figure[] = [];
+
+say('starting API server, node and operator');
+const plane = await BenchPlane.start();
+try {
+  const { client } = plane;
+  await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'monitoring' } });
+  await plane.startOperator();
+  await client.apply(stack, { fieldManager: 'bench', force: true });
+  await client.apply(ruleSet('monitoring', 'measured', 9), { fieldManager: 'bench', force: true });
+  await eventually(
+    'both replicas have loaded the first rule set',
+    async () => isLoaded(await client.get({ ...stackRef, kind: 'AlertRuleSet', name: 'measured' })),
+    120_000,
+  );
+  say('apply -> loaded in an empty stack');
+  figures.push(...applyFigures('empty stack', await measureApply(plane, rounds)));
+  say(`applying ${sets} rule sets in ${fleet.namespaces} namespaces`);
+  await createNamespaces(plane, fleet);
+  figures.push(...(await createSets(plane, fleet)));
+  say('one changed set');
+  figures.push(...(await measureDelta(plane, sets)));
+  say('apply -> loaded beside them');
+  figures.push(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 2))));
+  const reloaders = await reloaderPids();
+  const rss = Math.max(...reloaders.map(peakBytes));
+  figures.push({ what: 'peak RSS of a reloader', value: mib(rss), aim: '<= 80 MB' });
+  say('operator starts over unchanged objects');
+  figures.push(...(await measureColdStart(plane, sets)));
+  const events = await listAll(client, { apiVersion: 'v1', kind: 'Event' });
+  say(`${events.items.length} Events were written`);
+} finally {
+  await plane.stop();
+}
+process.stdout.write(`${tableText(figures)}\n`);
+process.exit(0);

@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { connect } from '../../src/kube/connect.ts';
+import { kubeconfigConnection } from '../../src/kube/kubeconfig.ts';
+import { type RunningNode, startNode } from '../../src/local/node/node.ts';
+import { ensureProgram } from '../../src/local/programs/ensure.ts';
+import { kubeconfigText } from '../../src/local/up/endpoint.ts';
+import { layoutOf } from '../../src/local/up/layout.ts';
+import { type OwnProgram, ownProgram } from '../../src/local/up/own-program.ts';
+import { eventually } from '../support/operator-run.ts';
+import { installCrds } from '../support/reconcile-server.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** A control plane with API server and operator as processes of their own, and a node in this process. */
+export class BenchPlane {
+  readonly stateDir: string;
+  readonly client: KubeClient;
+  readonly #own: OwnProgram;
+  readonly #api: ChildProcess;
+  readonly #node: RunningNode;
+  #operator: ChildProcess | undefined;
+  #operatorUrl = '';
+
+  private constructor(
+    stateDir: string,
+    client: KubeClient,
+    own: OwnProgram,
+    api: ChildProcess,
+    node: RunningNode,
+  ) {
+    this.stateDir = stateDir;
+    this.client = client;
+    this.#own = own;
+    this.#api = api;
+    this.#node = node;
+  }
+
+  static async start(): Promise<BenchPlane> {
+    // Below the checkout, so that a copy of the program finds its packages.
+    const stateDir = join(root, '.promfleet', `bench-${process.pid}`);
+    await rm(stateDir, { recursive: true, force: true });
+    const layout = layoutOf(stateDir);
+    await mkdir(layout.system, { recursive: true });
+    const own = await ownProgram(join(root, 'dist', 'main.js'), layout);
+    const port = await freePort();
+    const api = launch(
+      own,
+      ['local', 'apiserver', '--state-dir', stateDir, '--port', String(port)],
+      join(stateDir, 'api.log'),
+    );
+    await writeFile(layout.kubeconfig, kubeconfigText(port));
+    const connection = await kubeconfigConnection(layout.kubeconfig, {});
+    const client = connect(connection, {
+      clock: systemClock,
+      random: systemRandom,
+      limits: { requestsPerSecond: 5000, burst: 5000, inFlight: 64 },
+    });
+    await eventually('the API server answers', () =>
+      client.serverVersion().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await installCrds(client);
+    const cacheDir = join(root, '.promfleet', 'programs');
+    const node = await startNode({
+      client,
+      stateDir: layout.node,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      apiServer: { host: '127.0.0.1', port, caCertificate: '' },
+      program: async (name) =>
+        name === 'promfleet' ? own : { file: await ensureProgram(name, { cacheDir }), args: [] },
+      environment: process.env,
+    });
+    await node.started;
+    return new BenchPlane(stateDir, client, own, api, node);
+  }
+
+  /** Starts the operator and returns at once. */
+  async startOperator(): Promise<void> {
+    const port = await freePort();
+    this.#operatorUrl = `http://127.0.0.1:${port}`;
+    const args = [
+      'operator',
+      `--kubeconfig=${join(this.stateDir, 'kubeconfig')}`,
+      '--platform-namespace=monitoring',
+      '--allow-loopback',
+      `--metrics-listen=127.0.0.1:${port}`,
+      '--leader-elect',
+      '--lease-namespace=default',
+      '--kube-qps=2000',
+    ];
+    this.#operator = launch(this.#own, args, join(this.stateDir, 'operator.log'));
+  }
+
+  async stopOperator(): Promise<void> {
+    await end(this.#operator, 'SIGTERM');
+    this.#operator = undefined;
+  }
+
+  /** Largest resident size of the operator's process so far. */
+  operatorPeakBytes(): number {
+    return peakBytes(this.#operator?.pid ?? 0);
+  }
+
+  /** Values of a metric of the operator, by label text. */
+  async operatorMetric(name: string): Promise<ReadonlyMap<string, number>> {
+    const text = await fetch(`${this.#operatorUrl}/metrics`).then((answer) => answer.text());
+    return new Map(
+      text
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+        .map((line) => [
+          line.slice(name.length, line.lastIndexOf(' ')),
+          Number(line.slice(line.lastIndexOf(' ') + 1)),
+        ]),
+    );
+  }
+
+  async operatorWrites(): Promise<number> {
+    return sum((await this.operatorMetric('promfleet_operator_writes_total')).values());
+  }
+
+  /** Whether the operator leads and all its queues are empty, now. */
+  async operatorIdle(): Promise<boolean> {
+    try {
+      const status = (await fetch(`${this.#operatorUrl}/readyz`).then((answer) => answer.json())) as {
+        ready: boolean;
+        leading: boolean;
+        queued: Record<string, number>;
+      };
+      return status.ready && status.leading && sum(Object.values(status.queued)) === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** URL of a pod's web port. */
+  async podUrl(namespace: string, name: string, port: number): Promise<string> {
+    const pod = await this.client.get<{ status?: { podIP?: string } } & Parameters<KubeClient['create']>[0]>({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      namespace,
+      name,
+    });
+    return `http://${pod.status?.podIP}:${port}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopOperator();
+    await this.#node.stop();
+    await this.client.close();
+    await end(this.#api, 'SIGTERM');
+    await rm(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+export function peakBytes(pid: number): number {
+  const match = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? 0) * 1024;
+}
+
+function launch(own: OwnProgram, args: readonly string[], logFile: string): ChildProcess {
+  const child = spawn(own.file, [...own.args, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stdout?.pipe(log);
+  child.stderr?.pipe(log);
+  return child;
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await exited;
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
