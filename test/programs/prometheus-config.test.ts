@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 import { afterAll, expect, test } from 'vitest';
 import type { MonitoringStack } from '../../src/crds/monitoring-stack.ts';
+import { mergeAdditionalConfig } from '../../src/render/prometheus/additional-config.ts';
 import { additionalJobs } from '../../src/render/prometheus/additional-scrape.ts';
 import { renderConfig, toYaml } from '../../src/render/prometheus/config.ts';
 import { prometheusArgs } from '../../src/render/prometheus/flags.ts';
@@ -218,6 +219,55 @@ test.each(jobs)('promtool and the check agree on scrape configuration %j', async
   const { faults } = additionalJobs(JSON.stringify([job]), 'v3.5.3', '1m');
   const said = await refusal('config', toYaml({ scrape_configs: [job] }));
   expect({ refused: faults.length > 0, faults }).toMatchObject({ refused: said !== undefined });
+});
+
+const additions: readonly Record<string, unknown>[] = [
+  {
+    remote_write: [
+      {
+        url: 'https://x/write',
+        name: 'a',
+        queue_config: { max_shards: 3, sample_age_limit: '1h' },
+        send_exemplars: true,
+      },
+    ],
+  },
+  {
+    remote_write: [
+      { url: 'https://x', write_relabel_configs: [{ regex: '(', action: 'drop', source_labels: ['a'] }] },
+    ],
+  },
+  { remote_write: [{ name: 'a' }] },
+  {
+    remote_write: [
+      { url: 'http://a', name: 'n' },
+      { url: 'http://b', name: 'n' },
+    ],
+  },
+  {
+    remote_write: [
+      { url: 'http://a', remote_timeout: '5s', headers: { 'X-A': 'b' }, metadata_config: { send: false } },
+    ],
+  },
+  {
+    remote_write: [
+      { url: 'http://a', protobuf_message: 'io.prometheus.write.v2.Request', round_robin_dns: true },
+    ],
+  },
+  { remote_write: [{ url: 'http://a', queue: {} }] },
+  { remote_write: [{ url: 'http://a', sigv4: { region: 'eu-1', access_key: 'a', secret_key: 'b' } }] },
+  { remote_write: {} },
+  {
+    remote_read: [
+      { url: 'http://a', read_recent: true, required_matchers: { a: 'b' }, filter_external_labels: false },
+    ],
+  },
+  { remote_read: [{ url: 'http://a', basic_auth: { username: 'u', passwd: 'p' } }] },
+];
+
+test.each(additions)('promtool and the check agree on the addition %j', async (addition) => {
+  const { faults } = mergeAdditionalConfig({}, addition);
+  expect(faults.length > 0).toBe((await refusal('config', toYaml(addition))) !== undefined);
 });
 
 test('the real server knows every flag that is set, and every feature of the version table', async () => {

@@ -42,7 +42,9 @@ export class PrometheusServer implements ManagedServer {
       body.trim() === '' ? `HTTP ${status}` : body.trim().replace(/^failed to reload config: /, '');
     // Only a fault of the main file is named; of a rule file the answer says no more than that there is one.
     const inMainFile = error.startsWith("couldn't load configuration");
-    return { ok: false, error, ...(inMainFile ? { path: 'prometheus.yaml' } : {}) };
+    if (inMainFile) return { ok: false, error, path: 'prometheus.yaml' };
+    const silent = error.startsWith('one or more errors occurred while applying');
+    return { ok: false, error: silent ? 'Prometheus refuses it; its log says why' : error };
   }
 
   async unconfirmed(

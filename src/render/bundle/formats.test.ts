@@ -130,6 +130,8 @@ test.each([
   ['a\\b', false],
   ['a\0b', false],
   ['a/', false],
+  [`rules/a/${'n'.repeat(250)}.yaml`, true],
+  [`rules/a/${'n'.repeat(251)}.yaml`, false],
 ])('path %j is allowed: %s', (path, allowed) => {
   expect(isBundlePath(path)).toBe(allowed);
 });

@@ -75,7 +75,9 @@ test('a file that fits nowhere is refused by name and its older content stays', 
 
 test('a path that leaves its folder is refused', () => {
   const result = pack(emptyPacking, { put: [file('../x.yaml')], remove: [] }, names);
-  expect(result.refused).toEqual([{ path: '../x.yaml', error: 'the path is no plain relative path' }]);
+  expect(result.refused).toEqual([
+    { path: '../x.yaml', error: 'its path is too long for a file system, or no plain relative path' },
+  ]);
 });
 
 test('placement is read back from the live slots', () => {

@@ -146,7 +146,7 @@ class Work {
 
   /** Returns why the file cannot be placed, or undefined. */
   put(file: BundleFile): string | undefined {
-    if (!isBundlePath(file.path)) return 'the path is no plain relative path';
+    if (!isBundlePath(file.path)) return 'its path is too long for a file system, or no plain relative path';
     const textBytes = textBytesOf([file]);
     if (textBytes > limits.bundleFileBytes)
       return `the file has ${textBytes} bytes, at most ${limits.bundleFileBytes} fit`;

@@ -2,6 +2,7 @@
 import type { RenderFault } from '../workload/manifest.ts';
 import { fileFieldFaults } from './file-fields.ts';
 import { relabelFault } from './relabel-check.ts';
+import { remoteRead, remoteWrite } from './remote-fields.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -54,7 +55,9 @@ function sectionFaults(key: string, value: unknown): readonly RenderFault[] {
   if (files.length > 0) return files;
   if (!sections.has(key)) return [fault(at, `cannot be set here; known are ${[...sections].join(', ')}`)];
   if (key === 'remote_write' || key === 'remote_read') {
-    return Array.isArray(value) && value.every(isObject) ? [] : [fault(at, 'must be a list of objects')];
+    const wrong =
+      (key === 'remote_write' ? remoteWrite : remoteRead)(value) ?? repeatedName(value as Section[]);
+    return wrong === undefined ? [] : [fault(at, wrong)];
   }
   if (!isObject(value)) return [fault(at, 'must be an object')];
   if (key === 'global') {
@@ -74,6 +77,12 @@ function sectionFaults(key: string, value: unknown): readonly RenderFault[] {
       return wrong === undefined ? [] : [fault(`${at}.${name}[${position}]`, wrong)];
     });
   });
+}
+
+function repeatedName(entries: readonly Section[]): string | undefined {
+  const names = entries.flatMap(({ name }) => (name === undefined ? [] : [String(name)]));
+  const repeated = names.find((name, position) => names.indexOf(name) !== position);
+  return repeated === undefined ? undefined : `two entries have the name ${repeated}`;
 }
 
 /** Further Alertmanagers come after the stack's own; further relabelling before ours, so that ours always holds. */
