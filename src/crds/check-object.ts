@@ -35,6 +35,7 @@ const maxDepth = 64;
 
 class Walk {
   readonly faults: FieldFault[] = [];
+  private sawNull = false;
 
   value(value: unknown, schema: SchemaNode, path: FieldPath): void {
     if (this.full()) return;
@@ -49,7 +50,7 @@ class Walk {
       this.object(value as Record<string, unknown>, schema, path);
     if (this.faults.length > before) return;
     for (const rule of (schema['x-kubernetes-validations'] as readonly CelRule[] | undefined) ?? []) {
-      const broken = brokenRule(rule, value);
+      const broken = brokenRule(rule, this.sawNull ? withoutNulls(value) : value);
       if (broken !== undefined) this.add(path, 'FieldsContradict', broken);
     }
   }
@@ -103,8 +104,6 @@ class Walk {
       this.add(path, 'FieldValueInvalid', `${value} is less than ${minimum}`);
     if (maximum !== undefined && value > maximum)
       this.add(path, 'FieldValueInvalid', `${value} is more than ${maximum}`);
-    if (schema['x-kubernetes-int-or-string'] === true && value < 0)
-      this.add(path, 'FieldValueInvalid', `${value} is less than 0`);
   }
 
   private list(value: readonly unknown[], schema: SchemaNode, path: FieldPath): void {
@@ -147,6 +146,7 @@ class Walk {
     const values = schema.additionalProperties;
     const { maxProperties } = schema as { maxProperties?: number };
     const names = Object.keys(value);
+    const required = (schema.required as readonly string[] | undefined) ?? [];
     if (maxProperties !== undefined && names.length > maxProperties)
       return this.add(
         path,
@@ -157,16 +157,21 @@ class Walk {
       const below = [...path, name];
       const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (property !== undefined) {
-        // As in an API server, nothing is as good as absent where there is a default.
-        if (value[name] === null && property.default !== undefined) continue;
-        this.value(value[name], property, below);
+        this.property(value[name], property, below, required.includes(name));
       } else if (typeof values === 'object' && values !== null)
-        this.value(value[name], values as SchemaNode, below);
+        this.property(value[name], values as SchemaNode, below, false);
       else if (schema['x-kubernetes-preserve-unknown-fields'] !== true)
         this.unknownField(name, properties, value, below);
     }
-    for (const name of (schema.required as readonly string[] | undefined) ?? [])
+    for (const name of required)
       if (!Object.hasOwn(value, name)) this.add(path, 'FieldMissing', `${name} is missing`);
+  }
+
+  /** As in an API server, a field without a value is as good as absent. */
+  private property(value: unknown, schema: SchemaNode, path: FieldPath, isRequired: boolean): void {
+    if (value !== null) return this.value(value, schema, path);
+    this.sawNull = true;
+    if (isRequired && schema.default === undefined) this.add(path, 'FieldMissing', 'has no value');
   }
 
   private unknownField(
@@ -188,6 +193,14 @@ class Walk {
   private add(path: FieldPath, code: ErrorCode, message: string, inKey = false): void {
     if (!this.full()) this.faults.push({ path, code, message, ...(inKey ? { inKey } : {}) });
   }
+}
+
+/** The value as an API server stores it: fields without a value are gone; items of lists stay. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(entries.map(([name, field]) => [name, withoutNulls(field)]));
 }
 
 interface TextBounds {

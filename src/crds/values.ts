@@ -31,6 +31,7 @@ export function quantity(description: string, options: { default?: string | numb
     'x-kubernetes-int-or-string': true,
     pattern: quantityPattern,
     maxLength: 32,
+    minimum: 0,
     ...options,
   });
 }

@@ -36,6 +36,8 @@ export const acceptedSpecs: readonly Accepted[] = [
     ),
   ],
   ['AlertRuleSet', { groups: [] }],
+  ['AlertRuleSet', rules({ record: 'a', expr: '1', alert: null, labels: { b: null } })],
+  ['MonitoringStack', { prometheus: { replicas: null, limits: null } }],
   ['AlertRoute', route({ slack: { channel: '#x', apiURL: secret } })],
   [
     'AlertRoute',
@@ -127,7 +129,7 @@ export const refusedSpecs: readonly Refused[] = [
     },
     'spec.groups[1].name ItemDuplicate: "g" occurs already as item 0',
   ],
-  ['AlertRuleSet', null, 'spec FieldTypeWrong: must be an object, is nothing'],
+  ['AlertRuleSet', null, 'spec FieldMissing: has no value'],
   [
     'AlertRuleSet',
     rules({ alert: 'A', expr: '\ud800' }),
@@ -138,6 +140,16 @@ export const refusedSpecs: readonly Refused[] = [
     'MonitoringStack',
     { prometheus: { replicas: 2.5 } },
     'spec.prometheus.replicas FieldTypeWrong: must be an integer, is a number',
+  ],
+  [
+    'MonitoringStack',
+    { prometheus: { limits: { samples: -1 } } },
+    'spec.prometheus.limits.samples FieldValueInvalid: -1 is less than 0',
+  ],
+  [
+    'AlertRuleSet',
+    rules({ alert: 'A', expr: null }),
+    'spec.groups[0].rules[0].expr FieldMissing: has no value',
   ],
   [
     'MonitoringStack',

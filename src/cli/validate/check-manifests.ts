@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCatalogue } from '../../base/error-catalogue.ts';
 import { limits } from '../../base/limits.ts';
-import { checkObject } from '../../crds/check-object.ts';
+import { checkObject, withoutNulls } from '../../crds/check-object.ts';
 import { type FieldFault, type FieldPath, formatPath, shorten } from '../../crds/fault.ts';
 import { type KindDefinition, kindDefinition, kinds } from '../../crds/kinds.ts';
 import { apiGroup, apiVersion } from '../../crds/metadata.ts';
@@ -112,7 +112,7 @@ export class ManifestChecker {
   #checkOne(object: FoundObject, versions: Versions): void {
     const shape = [...checkMetadata(object.value.metadata), ...checkObject(object.definition, object.value)];
     for (const fault of shape) this.#at(object, fault);
-    const found = checkSemantics(object.definition.kind, object.value, versions, shape);
+    const found = checkSemantics(object.definition.kind, withoutNulls(object.value), versions, shape);
     for (const { severity, pathText, ...fault } of found) this.#at(object, fault, severity, pathText);
   }
 
@@ -210,7 +210,7 @@ function versionsOf(objects: readonly FoundObject[], defaults: DefaultVersions):
     ({ definition, value }) =>
       definition.kind === 'MonitoringStack' && checkObject(definition, value).length === 0,
   );
-  const specs = stacks.map(({ value }) => value.spec as MonitoringStackSpec);
+  const specs = stacks.map(({ value }) => withoutNulls(value.spec) as MonitoringStackSpec);
   const unique = <V>(list: readonly V[]) => [
     ...new Map(list.map((item) => [JSON.stringify(item), item])).values(),
   ];

@@ -2,8 +2,8 @@ import { cloneJson, isObject } from '../object.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Fills in defaults of the schema, in place. A null where the schema has a default and is not nullable counts
- * as missing. Lists and maps are walked; absent parents without a default of their own stay absent.
+ * Fills in defaults of the schema, in place. A null where the schema is not nullable counts as missing: the default
+ * takes its place, or the field goes. Lists and maps are walked; absent parents without a default stay absent.
  */
 export function applyDefaults(value: unknown, schema: Schema): void {
   if (Array.isArray(value)) {
@@ -19,9 +19,18 @@ export function applyDefaults(value: unknown, schema: Schema): void {
       if (present === undefined || (present === null && child.nullable !== true))
         value[key] = cloneJson(child.default);
     }
-    if (Object.hasOwn(value, key)) applyDefaults(value[key], child);
+    if (!Object.hasOwn(value, key)) continue;
+    if (isStrayNull(value[key], child)) delete value[key];
+    else applyDefaults(value[key], child);
   }
   if (typeof schema.additionalProperties !== 'object') return;
-  for (const key of Object.keys(value))
-    if (!Object.hasOwn(properties, key)) applyDefaults(value[key], schema.additionalProperties);
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(properties, key)) continue;
+    if (isStrayNull(value[key], schema.additionalProperties)) delete value[key];
+    else applyDefaults(value[key], schema.additionalProperties);
+  }
+}
+
+function isStrayNull(value: unknown, schema: Schema): boolean {
+  return value === null && schema.nullable !== true;
 }
