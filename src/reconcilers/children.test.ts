@@ -51,3 +51,18 @@ test('what nothing asks for is removed, once', () => {
   const extra = { ...stored, metadata: { ...stored.metadata, name: 'c' } };
   expect(planChildren([service], live(stored, gone, extra)).remove).toEqual([extra]);
 });
+
+test('an amount in the spelling of the server is the same amount, and another amount is repaired', () => {
+  const set = (cpu: string, memory: string): Manifest => ({
+    ...service,
+    kind: 'StatefulSet',
+    spec: { template: { resources: { requests: { cpu, memory } }, emptyDir: { sizeLimit: memory } } },
+  });
+  const desired = set('0.5', '1024Mi');
+  const storedAs = (object: Manifest): Manifest => ({
+    ...object,
+    metadata: withManifestHash(desired).metadata,
+  });
+  expect(planChildren([desired], live(storedAs(set('500m', '1Gi')))).apply).toEqual([]);
+  expect(planChildren([desired], live(storedAs(set('500m', '2Gi')))).apply).toHaveLength(1);
+});

@@ -1,3 +1,5 @@
+import { sameQuantity } from '../render/workload/quantity.ts';
+
 /** Deep equality of JSON values; an absent member equals an undefined one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -15,6 +17,10 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
 /** Maps that the API treats as one value: another manager's entry in them is a change of ours. */
 const atomicMaps: ReadonlySet<string> = new Set(['matchLabels', 'nodeSelector', 'selector']);
 
+/** Maps and fields of amounts, which an API server stores in its own spelling. */
+const amountMaps: ReadonlySet<string> = new Set(['requests', 'limits']);
+const amountFields: ReadonlySet<string> = new Set(['sizeLimit', 'divisor']);
+
 /**
  * Whether every value of `desired` stands in `live`, which may hold more: what a server defaults or other managers
  * own. Lists must have equal lengths and match item by item. An empty value in `desired` matches an absent one.
@@ -30,10 +36,23 @@ export function jsonContains(live: unknown, desired: unknown): boolean {
   if (Array.isArray(live)) return false;
   return Object.entries(desired).every(([key, value]) => {
     const held = (live as Record<string, unknown>)[key];
+    if (amountFields.has(key) && isSameAmount(held, value)) return true;
+    if (amountMaps.has(key) && isRecord(held) && isRecord(value)) {
+      return Object.entries(value).every(([name, amount]) => isSameAmount(held[name], amount));
+    }
     return atomicMaps.has(key)
       ? jsonContains(held, value) && sameKeys(held, value)
       : jsonContains(held, value);
   });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSameAmount(a: unknown, b: unknown): boolean {
+  const isAmount = (value: unknown) => typeof value === 'string' || typeof value === 'number';
+  return a === b || (isAmount(a) && isAmount(b) && sameQuantity(a as string | number, b as string | number));
 }
 
 function sameKeys(a: unknown, b: unknown): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { durationMs } from './duration.ts';
 import { imageReference } from './image.ts';
-import { quantityValue } from './quantity.ts';
+import { quantityValue, sameQuantity } from './quantity.ts';
 
 test.each([
   ['50Gi', 53687091200n],
@@ -47,4 +47,16 @@ test.each([
   ['promfleet:0.1.0', { registry: 'mirror.example' }, 'mirror.example/promfleet:0.1.0'],
 ])('image %s with %j is %s', (image, options, reference) => {
   expect(imageReference(image, options)).toBe(reference);
+});
+
+test.each<[string | number, string | number, boolean]>([
+  ['1024Mi', '1Gi', true],
+  ['0.5', '500m', true],
+  [2, '2', true],
+  ['2.5Gi', '2560Mi', true],
+  ['1G', '1Gi', false],
+  ['1', '1m', false],
+  ['much', 'much', false],
+])('quantities %s and %s are the same amount: %s', (a, b, expected) => {
+  expect(sameQuantity(a, b)).toBe(expected);
 });
