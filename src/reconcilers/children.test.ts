@@ -66,3 +66,12 @@ test('an amount in the spelling of the server is the same amount, and another am
   expect(planChildren([desired], live(storedAs(set('500m', '1Gi')))).apply).toEqual([]);
   expect(planChildren([desired], live(storedAs(set('500m', '2Gi')))).apply).toHaveLength(1);
 });
+
+test('a zero that the server leaves out is no drift, but one with a meaning of its own is', () => {
+  const pod = (spec: object): Manifest => ({ ...service, kind: 'StatefulSet', spec: { template: { spec } } });
+  const check = (desired: Manifest, stored: Manifest) =>
+    planChildren([desired], live({ ...stored, metadata: withManifestHash(desired).metadata })).apply.length;
+  expect(check(pod({ hostNetwork: false }), pod({}))).toBe(0);
+  expect(check(pod({ hostNetwork: false }), pod({ hostNetwork: true }))).toBe(1);
+  expect(check(pod({ automountServiceAccountToken: false }), pod({}))).toBe(1);
+});

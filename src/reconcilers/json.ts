@@ -21,6 +21,20 @@ const atomicMaps: ReadonlySet<string> = new Set(['matchLabels', 'nodeSelector', 
 const amountMaps: ReadonlySet<string> = new Set(['requests', 'limits']);
 const amountFields: ReadonlySet<string> = new Set(['sizeLimit', 'divisor']);
 
+/** Fields whose zero value an API server leaves out, and where absent means just that. */
+const droppedZeros: ReadonlySet<string> = new Set([
+  'hostIPC',
+  'hostNetwork',
+  'hostPID',
+  'initialDelaySeconds',
+  'minReadySeconds',
+  'publishNotReadyAddresses',
+  'readOnly',
+  'stdin',
+  'stdinOnce',
+  'tty',
+]);
+
 /**
  * Whether every value of `desired` stands in `live`, which may hold more: what a server defaults or other managers
  * own. Lists must have equal lengths and match item by item. An empty value in `desired` matches an absent one.
@@ -36,6 +50,7 @@ export function jsonContains(live: unknown, desired: unknown): boolean {
   if (Array.isArray(live)) return false;
   return Object.entries(desired).every(([key, value]) => {
     const held = (live as Record<string, unknown>)[key];
+    if (droppedZeros.has(key) && held === undefined && (value === false || value === 0)) return true;
     if (amountFields.has(key) && isSameAmount(held, value)) return true;
     if (amountMaps.has(key) && isRecord(held) && isRecord(value)) {
       return Object.entries(value).every(([name, amount]) => isSameAmount(held[name], amount));
