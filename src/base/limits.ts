@@ -259,4 +259,8 @@ export const limits = {
   alertmanagerRequestTimeoutMs: 5_000,
   /** Largest answer of an Alertmanager: its list of silences. */
   alertmanagerResponseBytes: 32 * 1024 * 1024,
+  /** Longest scrape interval at which samples of HA replicas are told to be regular; also Prometheus's lookback. */
+  dedupIntervalMs: 5 * 60_000,
+  /** Copies of earlier builds that a local control plane keeps for agents that still run from them. */
+  localProgramCopies: 3,
 } as const;

@@ -79,15 +79,15 @@ export async function readStatus(options: {
   const { clock, random } = options;
   const layout = layoutOf(options.stateDir);
   const owner = await lockOwner(layout);
-  const apiServer = await findPart(layout, 'apiserver', clock);
-  const operator = await findPart(layout, 'operator', clock);
+  const apiServer = await findPart(layout, 'apiserver');
+  const operator = await findPart(layout, 'operator');
   if (owner === null && apiServer === null) {
     throw new CodedError('LocalNotRunning', `no local control plane runs on ${layout.root}`);
   }
   const parts = [
     { name: 'up', pid: owner },
-    { name: 'apiserver', pid: apiServer?.pid ?? null },
-    { name: 'operator', pid: operator?.pid ?? null },
+    { name: 'apiserver', pid: apiServer },
+    { name: 'operator', pid: operator },
   ];
   const client = await connectLocal(layout.kubeconfig, clock, random);
   try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { limits } from '../../base/limits.ts';
 import type { Layout } from './layout.ts';
 
 /** How to run promfleet itself: `file` with `args` before those of the role. */
@@ -34,9 +35,17 @@ export async function ownProgram(mainFile: string, layout: Layout): Promise<OwnP
     await cp(source, partial, { recursive: true });
     await rename(partial, target);
   }
-  for (const old of await readdir(layout.own)) {
-    // Agents that were taken over may still run from the copy before: it stays until a later run.
-    if (old.startsWith('.')) await rm(join(layout.own, old), { recursive: true, force: true });
-  }
+  await removeOldCopies(layout.own, id);
   return { file: process.execPath, args: [main] };
+}
+
+/** Agents that were taken over may still run from a copy before: the newest few stay. */
+async function removeOldCopies(folder: string, present: string): Promise<void> {
+  const copies = await Promise.all(
+    (await readdir(folder))
+      .filter((name) => name !== present)
+      .map(async (name) => ({ name, changedMs: (await stat(join(folder, name))).mtimeMs })),
+  );
+  const old = copies.sort((a, b) => b.changedMs - a.changedMs).slice(limits.localProgramCopies);
+  for (const { name } of old) await rm(join(folder, name), { recursive: true, force: true });
 }

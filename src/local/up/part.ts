@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import type { Random } from '../../base/random.ts';
 import { readJsonFile, writeFileAtomically } from '../node/pod/files.ts';
-import { adoptProcess, endProcess, type LocalProcess, startProcess } from '../node/pod/process.ts';
+import { adoptProcess, endProcess, type LocalProcess, startIdOf, startProcess } from '../node/pod/process.ts';
 import { type Layout, partMarker } from './layout.ts';
 
 export type PartName = 'apiserver' | 'operator';
@@ -101,13 +101,15 @@ function recordFile(layout: Layout, name: PartName): string {
   return join(layout.system, `${name}.json`);
 }
 
-/** The process of a part that runs now, whoever started it. */
-export async function findPart(layout: Layout, name: PartName, clock: Clock): Promise<LocalProcess | null> {
+/** Process id of a part that runs now, whoever started it; null when it does not. */
+export async function findPart(layout: Layout, name: PartName): Promise<number | null> {
   const record = await readJsonFile<PartRecord>(recordFile(layout, name));
-  return record === null ? null : await adoptProcess(record.pid, record.startId, clock);
+  return record !== null && (await startIdOf(record.pid)) === record.startId ? record.pid : null;
 }
 
+/** Ends a part that an earlier run left. */
 export async function endLeftPart(layout: Layout, name: PartName, clock: Clock): Promise<void> {
-  const left = await findPart(layout, name, clock);
+  const record = await readJsonFile<PartRecord>(recordFile(layout, name));
+  const left = record === null ? null : await adoptProcess(record.pid, record.startId, clock);
   if (left !== null) await endProcess(left, limits.localStopGraceMs, clock);
 }

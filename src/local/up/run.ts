@@ -10,7 +10,7 @@ import { listAll } from '../../kube/list.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { type RunningNode, startNode } from '../node/node.ts';
 import { writeFileAtomically } from '../node/pod/files.ts';
-import { rotateLogs } from '../node/pod/log-rotation.ts';
+import { rotateLog, rotateLogs } from '../node/pod/log-rotation.ts';
 import { type ContainerProgram, programOf } from '../node/pod/programs.ts';
 import type { Pod, Service } from '../node/types.ts';
 import { ensureProgram } from '../programs/ensure.ts';
@@ -22,7 +22,7 @@ import { type Layout, layoutOf } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { readManifests } from './manifests.ts';
 import { ownProgram } from './own-program.ts';
-import { endLeftPart, Part } from './part.ts';
+import { endLeftPart, Part, partLog } from './part.ts';
 import type { Progress } from './progress.ts';
 import { addressesOf, summaryText } from './summary.ts';
 import { untilReady } from './wait.ts';
@@ -178,6 +178,7 @@ async function stay(
   const rotation = async () => {
     while (!signal.aborted) {
       await rotateLogs(join(layout.node, 'pods'));
+      for (const part of ['apiserver', 'operator'] as const) await rotateLog(partLog(layout, part));
       await clock.sleep(limits.containerLogRotationMs, signal).catch(() => undefined);
     }
   };

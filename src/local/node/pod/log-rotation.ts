@@ -25,7 +25,8 @@ async function rotateContainer(folder: string): Promise<void> {
   for (const name of runs.slice(0, limits.containerLogRuns)) await rotateLog(join(folder, name));
 }
 
-async function rotateLog(file: string): Promise<void> {
+/** Bounds one file that is written in append mode. */
+export async function rotateLog(file: string): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found === null || found.size <= limits.containerLogBytes) return;
   await copyFile(file, `${file}.1`);
