@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from './log.ts';
+import { createLogger } from './create-logger.ts';
 
 describe('createLogger', () => {
   it('never writes the value of a field that may hold a credential, also nested', () => {

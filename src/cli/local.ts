@@ -31,7 +31,7 @@ export function register(program: Command, io: CliIo): void {
         const { createProgress } = await import('../local/up/progress.ts');
         const { systemClock } = await import('../base/clock.ts');
         const { systemRandom } = await import('../base/random.ts');
-        const { createLogger } = await import('../base/log.ts');
+        const { createLogger } = await import('../base/create-logger.ts');
         await runUp({
           stateDir: resolve(io.cwd, options.stateDir),
           manifests: options.filename.map((path) => resolve(io.cwd, path)),
@@ -88,7 +88,7 @@ export function register(program: Command, io: CliIo): void {
     .action(async (options: { stateDir: string; port: number }) => {
       const { runApiServer } = await import('../local/up/api-server.ts');
       const { systemClock } = await import('../base/clock.ts');
-      const { createLogger } = await import('../base/log.ts');
+      const { createLogger } = await import('../base/create-logger.ts');
       await runApiServer({
         stateDir: resolve(io.cwd, options.stateDir),
         port: options.port,

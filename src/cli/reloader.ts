@@ -40,11 +40,17 @@ export function register(program: Command, io: CliIo): void {
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action(async (options: Options) => {
       (await import('../agents/reloader/small-heap.ts')).preferSmallHeap();
-      const [{ runReloader }, { createLogger }] = await Promise.all([
+      const [{ runReloader }, { plainLogger }, { systemClock }] = await Promise.all([
         import('../agents/reloader/run.ts'),
-        import('../base/log.ts'),
+        import('../agents/reloader/plain-log.ts'),
+        import('../base/clock.ts'),
       ]);
-      const log = createLogger({ level: options.logLevel, name: 'reloader' });
+      const log = plainLogger({
+        level: options.logLevel,
+        name: 'reloader',
+        clock: systemClock,
+        write: io.err,
+      });
       try {
         await runReloader({
           ...options,

@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
-import { createLogger, silentLogger } from '../../src/base/log.ts';
+import { createLogger } from '../../src/base/create-logger.ts';
+import { silentLogger } from '../../src/base/log.ts';
 import type { MetricsRegistry } from '../../src/base/metrics.ts';
 import { createMetricsRegistry } from '../../src/base/metrics-registry.ts';
 import { systemRandom } from '../../src/base/random.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
+import { createLogger } from '../../base/create-logger.ts';
 import { LimitExceededError } from '../../base/errors.ts';
-import { createLogger } from '../../base/log.ts';
 import { createMetricsRegistry } from '../../base/metrics-registry.ts';
 import { systemRandom } from '../../base/random.ts';
 import { serveHttpEndpoint } from '../../controllers/operator/http-endpoint.ts';
