@@ -80,13 +80,26 @@ const proxyFields = {
   proxyURL: url('Proxy to use.'),
   noProxy: text('Hosts to reach without the proxy, comma separated.'),
   proxyFromEnvironment: flag("Use the proxy of the server's environment."),
+  proxyConnectHeader: optional(
+    mapOf(atomicList(secretValue('A value.'), { description: 'Values of one header.', maxItems: 16 }), {
+      description: 'Headers for the CONNECT request to the proxy, by name.',
+      maxProperties: 32,
+    }),
+  ),
 };
 
 const oauth2 = optional(
   object(
     {
       clientID: requiredText('Client id.'),
-      clientSecret: secretValue('Client secret.'),
+      clientSecret: secret('Client secret.'),
+      clientCertificateKeyID: text('Id of the key that signs assertions, instead of a client secret.'),
+      clientCertificateKey: secret('PEM of the key that signs assertions.'),
+      grantType: text('Grant type; default: client_credentials.'),
+      signatureAlgorithm: text('Algorithm of assertions, for example RS256.'),
+      iss: text('Issuer in assertions; default: the client id.'),
+      audience: text('Audience in assertions.'),
+      claims: freeFields('Further claims of assertions.'),
       tokenURL: string({
         description: 'Where tokens are fetched.',
         maxLength: 4096,

@@ -169,11 +169,37 @@ const assumedGlobal = Object.fromEntries(
   }),
 );
 
+/**
+ * The route without certificates and keys of Secrets: their text would be parsed, and is not known here. Everything
+ * else keeps its place.
+ */
+function withoutCertificates(route: AlertRoute): AlertRoute {
+  const strip = (value: unknown, parent: string): unknown => {
+    if (Array.isArray(value)) {
+      const items: readonly unknown[] = value;
+      const kept =
+        parent === 'secretFields'
+          ? items.filter((field) => !/\btls_config\b/.test((field as { path: string }).path))
+          : items;
+      return kept.map((item) => strip(item, parent));
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).filter(
+      ([name, field]) => !(parent === 'tlsConfig' && isSecretValue(field) && /^(ca|cert|key)$/.test(name)),
+    );
+    return Object.fromEntries(entries.map(([name, field]) => [name, strip(field, name)]));
+  };
+  return { ...route, spec: { ...route.spec, receivers: strip(route.spec.receivers, '') as never } };
+}
+
+const isSecretValue = (value: unknown) =>
+  typeof value === 'object' && value !== null && 'secretKeyRef' in value;
+
 function checkRoute(route: AlertRoute, versions: Versions): SemanticFault[] {
   const { namespace = '', name } = route.metadata;
   const scope = versions.platformRoutes.has(`${namespace}/${name}`) ? 'platform' : 'namespace';
   const found = forEachVersion(versions.alertmanager, 'Alertmanager', ({ version, featureFlags }) =>
-    compileAlertRoute(route, {
+    compileAlertRoute(withoutCertificates(route), {
       version: version.replace(/^v/, ''),
       featureFlags,
       global: assumedGlobal,

@@ -200,6 +200,28 @@ it('routes are compiled, and addresses that a platform may allow are a warning',
   ]);
 });
 
+it('contents of Secrets, which are not known offline, make no fault', () => {
+  const secret = '{secretKeyRef: {name: s, key: k}}';
+  const text = `${header('AlertRoute')}spec:
+  receivers:
+    - name: a
+      webhook:
+        urlFrom: ${secret}
+        httpConfig:
+          authorization: {credentials: ${secret}}
+          tlsConfig: {ca: ${secret}, cert: ${secret}, key: ${secret}}
+      pagerduty: {routingKey: ${secret}}
+      email: {to: a@b.c, authPassword: ${secret}, tlsConfig: {ca: ${secret}}}
+      telegram: {chatID: 1, botToken: ${secret}}
+      passThrough:
+        - type: webhook
+          config: {url: 'http://x.example/', http_config: {tls_config: {insecure_skip_verify: true}}}
+          secretFields: [{path: http_config.tls_config.ca, secretKeyRef: {name: s, key: k}}]
+  route: {receiver: a}
+`;
+  expect(faultsOf(text)).toEqual([]);
+});
+
 it('expressions are judged by the stacks beside them', () => {
   const stack = (name: string, version: string, flags = '') =>
     `${header('MonitoringStack', name)}spec: {prometheus: {version: ${version}${flags}}}\n`;
