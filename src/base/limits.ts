@@ -263,4 +263,8 @@ export const limits = {
   dedupIntervalMs: 5 * 60_000,
   /** Copies of earlier builds that a local control plane keeps for agents that still run from them. */
   localProgramCopies: 3,
+  /** Age of the list of blocks at which a query makes a new one. */
+  catalogRefreshMs: 30_000,
+  /** Values of one line in the series language of rule tests. */
+  seriesDescriptionValues: 1_000_000,
 } as const;

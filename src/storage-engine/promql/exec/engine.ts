@@ -1,0 +1,183 @@
+import { PromqlExecutionError } from '../plan/execution-error.ts';
+import { prepareExpr } from '../plan/prepare.ts';
+import { type Expr, typeOf } from '../syntax/ast.ts';
+import type { PromqlOptions } from '../syntax/dialect.ts';
+import { parseExpr } from '../syntax/parse.ts';
+import { type Annotation, Annotations } from './annotations.ts';
+import { absent, type Column, duplicateLabelset, float, histogramAt, mergeEqualLabels } from './column.ts';
+import {
+  type EngineOptions,
+  type EvalContext,
+  SampleBudget,
+  type Steps,
+  stepsOf,
+  stepTime,
+} from './context.ts';
+import { rangeSeries } from './eval-range.ts';
+import { evaluate } from './evaluator.ts';
+import type { FloatHistogram } from './histogram/float-histogram.ts';
+import type { Labels } from './labels.ts';
+import { moveWindow, startWindow } from './range-series.ts';
+import type { SampleSource } from './sample-source.ts';
+
+export const defaultEngineOptions: EngineOptions = {
+  lookbackDeltaMs: 5 * 60_000,
+  defaultStepMs: 60_000,
+  delayedNameRemoval: false,
+  typeAndUnitLabels: false,
+  startTimestamps: false,
+  maxSamples: 50_000_000,
+};
+
+/** A point of a result: a float or a histogram. */
+export interface Point {
+  readonly timestampMs: number;
+  readonly value: number | FloatHistogram;
+}
+
+export interface ResultSeries {
+  readonly labels: Labels;
+  readonly points: readonly Point[];
+}
+
+export type QueryValue =
+  | { readonly type: 'scalar'; readonly timestampMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly timestampMs: number; readonly value: string }
+  | { readonly type: 'vector'; readonly series: readonly ResultSeries[] }
+  | { readonly type: 'matrix'; readonly series: readonly ResultSeries[] };
+
+export interface QueryResult {
+  readonly value: QueryValue;
+  readonly annotations: readonly Annotation[];
+  /** Texts with positions. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+export interface QueryRequest {
+  readonly query: string;
+  readonly source: SampleSource;
+  readonly options?: Partial<EngineOptions>;
+  readonly dialect?: PromqlOptions;
+  readonly signal?: AbortSignal;
+}
+
+/** Evaluates a query at one time. Throws PromqlSyntaxError and PromqlExecutionError. */
+export async function queryInstant(
+  request: QueryRequest & { readonly timeMs: number },
+): Promise<QueryResult> {
+  const { query, timeMs } = request;
+  const { expr } = parseExpr(query, request.dialect);
+  const prepared = prepareExpr(query, expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 });
+  const context = contextOf(request, stepsOf(timeMs, timeMs, 1));
+  return resultOf(request, context, await instantValue(prepared, context));
+}
+
+async function instantValue(expr: Expr, context: EvalContext): Promise<QueryValue> {
+  const timestampMs = context.steps.startMs;
+  if (expr.kind === 'string') return { type: 'string', timestampMs, value: expr.value };
+  if (expr.kind === 'matrix' || expr.kind === 'subquery')
+    return { type: 'matrix', series: await rangeResult(expr, context) };
+  const columns = finish(await evaluate(expr, context), context);
+  if (typeOf(expr) === 'scalar') return { type: 'scalar', timestampMs, value: columns[0]!.floats[0]! };
+  return { type: 'vector', series: columns.map((column) => seriesOf(column, context.steps)) };
+}
+
+/** Evaluates a query at each step from start to end. */
+export async function queryRange(
+  request: QueryRequest & { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+): Promise<QueryResult> {
+  const { query, startMs, endMs, stepMs } = request;
+  const { expr } = parseExpr(query, request.dialect);
+  const type = typeOf(expr);
+  if (type !== 'vector' && type !== 'scalar') {
+    const seen = type === 'matrix' ? 'range vector' : type;
+    throw new PromqlExecutionError(
+      `invalid expression type "${seen}" for range query, must be Scalar or instant Vector`,
+    );
+  }
+  const prepared = prepareExpr(query, expr, { startMs, endMs, stepMs });
+  const context = contextOf(request, stepsOf(startMs, endMs, stepMs));
+  const columns = finish(await evaluate(prepared, context), context);
+  columns.sort((a, b) => a.labels.compare(b.labels));
+  return resultOf(request, context, {
+    type: 'matrix',
+    series: columns.map((column) => seriesOf(column, context.steps)),
+  });
+}
+
+function contextOf(request: QueryRequest, steps: Steps): EvalContext {
+  const options = { ...defaultEngineOptions, ...request.options };
+  return {
+    steps,
+    options,
+    source: request.source,
+    annotations: new Annotations(),
+    budget: new SampleBudget(options.maxSamples),
+    evaluate,
+    checkCanceled: () => {
+      if (request.signal?.aborted)
+        throw new PromqlExecutionError('query was canceled in expression evaluation');
+    },
+  };
+}
+
+function resultOf({ query }: QueryRequest, { annotations }: EvalContext, value: QueryValue): QueryResult {
+  return {
+    value,
+    annotations: annotations.all,
+    warnings: annotations.texts('warning', query),
+    infos: annotations.texts('info', query),
+  };
+}
+
+/** Drops the names that were kept until the end. */
+function finish(columns: Column[], context: EvalContext): Column[] {
+  if (!context.options.delayedNameRemoval) return columns;
+  return mergeEqualLabels(
+    columns.map((column) =>
+      column.dropName ? { ...column, labels: column.labels.withoutMetadata() } : column,
+    ),
+  );
+}
+
+function seriesOf(column: Column, steps: Steps): ResultSeries {
+  const points: Point[] = [];
+  for (let step = 0; step < steps.count; step++) {
+    if (column.kinds[step] === absent) continue;
+    const value = column.kinds[step] === float ? column.floats[step]! : histogramAt(column, step);
+    points.push({ timestampMs: stepTime(steps, step), value });
+  }
+  return { labels: column.labels, points };
+}
+
+/** The samples that a range selector or subquery holds at one time. */
+async function rangeResult(
+  expr: Expr & { kind: 'matrix' | 'subquery' },
+  context: EvalContext,
+): Promise<ResultSeries[]> {
+  const reference = expr.kind === 'matrix' ? expr.vector : expr;
+  const endMs = (reference.timestampMs ?? context.steps.startMs) - reference.offsetMs;
+  const results: ResultSeries[] = [];
+  for (const series of await rangeSeries(expr, context)) {
+    const window = startWindow(series);
+    moveWindow(window, endMs - expr.rangeMs, endMs);
+    const points: Point[] = [];
+    for (let i = window.fLow; i < window.fHigh; i++) {
+      points.push({ timestampMs: series.floatTimes[i]!, value: series.floats[i]! });
+    }
+    for (let i = window.hLow; i < window.hHigh; i++) {
+      points.push({ timestampMs: series.histogramTimes[i]!, value: series.histograms[i]! });
+    }
+    points.sort((a, b) => a.timestampMs - b.timestampMs);
+    const drops = series.dropName && context.options.delayedNameRemoval;
+    if (points.length > 0)
+      results.push({ labels: drops ? series.labels.withoutMetadata() : series.labels, points });
+  }
+  results.sort((a, b) => a.labels.compare(b.labels));
+  for (const [i, series] of results.entries()) {
+    if (i > 0 && series.labels.key === results[i - 1]!.labels.key)
+      throw new PromqlExecutionError(duplicateLabelset);
+  }
+  return results;
+}

@@ -1,0 +1,22 @@
+/** Go's mathematical functions. */
+export const goMath = {
+  acos: Math.acos,
+  acosh: Math.acosh,
+  asin: Math.asin,
+  asinh: Math.asinh,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  atanh: Math.atanh,
+  cos: Math.cos,
+  cosh: Math.cosh,
+  exp: Math.exp,
+  exp2: (x: number) => 2 ** x,
+  log: Math.log,
+  log10: Math.log10,
+  log2: Math.log2,
+  pow: Math.pow,
+  sin: Math.sin,
+  sinh: Math.sinh,
+  tan: Math.tan,
+  tanh: Math.tanh,
+} as const;
