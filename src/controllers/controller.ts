@@ -228,6 +228,6 @@ async function settlesOnAbort(
     return await Promise.race([done, overdue]);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    settled.abort();
+    settled.abort('over');
   }
 }

@@ -1,6 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { dump } from 'js-yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerJson, scriptedServer, testTls } from '../../test/support/scripted-server.ts';
@@ -10,6 +13,7 @@ import { seededRandom } from '../base/random.ts';
 import { connect, findConnection } from './connect.ts';
 import type { ClusterConnection } from './connection.ts';
 import { inClusterConnection } from './in-cluster.ts';
+import { readText } from './json-body.ts';
 import { connectionFromText, kubeconfigConnection } from './kubeconfig.ts';
 
 let dir: string;
@@ -97,6 +101,7 @@ describe('a kubeconfig', () => {
       config({ 'proxy-url': 'socks5://x' }, {}),
       /"socks5:\/\/x" is not a URL of http: or https:/,
     ],
+    ['several groups to impersonate', config({}, { as: 'eve', 'as-groups': ['a', 'b'] }), /several groups/],
     ['text that is not YAML', 'a: [', /not YAML \(line \d+\)/],
     ['nothing', '', /not YAML/],
     ['a scalar', '7', /not a mapping/],
@@ -159,6 +164,48 @@ describe('the connection is found', () => {
     expect(await found({ ...pod, KUBECONFIG: `${join(dir, 'gone')}:${file}` })).toBe('https://from-file:1');
     expect(await found({ ...pod, HOME: dir })).toBe('http://127.0.0.1:2');
     await expect(found({ HOME: dir })).rejects.toThrow(/no API server known/);
+  });
+});
+
+describe('a proxy', () => {
+  it('carries requests and watches', async () => {
+    const server = await scriptedServer(
+      (request, response) => answerJson(response, 200, { path: request.url.pathname }),
+      {
+        tls: true,
+      },
+    );
+    const tunnels: string[] = [];
+    const sockets = new Set<Duplex>();
+    const proxy = createServer().on('connect', (request, socket: Duplex) => {
+      tunnels.push(request.url ?? '');
+      const [host, port] = (request.url ?? '').split(':');
+      const onward = connectSocket(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        onward.pipe(socket).pipe(onward);
+      });
+      for (const each of [socket, onward]) sockets.add(each.on('error', () => {}));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const ca = { 'certificate-authority-data': base64(testTls.read('ca.crt')) };
+    const connection = read(
+      config({ server: server.url, 'proxy-url': `http://127.0.0.1:${port}`, ...ca }, {}),
+    );
+    const client = connect(connection, { clock: systemClock, random: seededRandom(1) });
+    try {
+      expect((await client.request({ method: 'GET', path: '/one', what: 'get' })).body).toEqual({
+        path: '/one',
+      });
+      const stream = await client.openStream({ path: '/two', what: 'stream' }, new AbortController().signal);
+      expect(await readText(stream, 100, 'stream')).toBe('{"path":"/two"}');
+      expect(new Set(tunnels)).toEqual(new Set([new URL(server.url).host]));
+    } finally {
+      await client.close();
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+      await server.close();
+    }
   });
 });
 

@@ -36,6 +36,8 @@ interface UserEntry {
   readonly 'client-key-data'?: string;
   readonly as?: string;
   readonly 'as-groups'?: readonly string[];
+  readonly 'as-uid'?: string;
+  readonly 'as-user-extra'?: unknown;
   readonly exec?: unknown;
   readonly 'auth-provider'?: unknown;
 }
@@ -77,6 +79,9 @@ export function connectionFromText(
   const { server, 'proxy-url': proxyUrl } = cluster;
   checkUrl(server, ['http:', 'https:'], path);
   if (proxyUrl !== undefined) checkUrl(proxyUrl, ['http:', 'https:'], path);
+  if ((user['as-groups'] ?? []).length > 1 || user['as-user-extra'] !== undefined) {
+    throw invalid(path, 'impersonation of several groups or with extra fields is not supported');
+  }
   const dir = dirname(path);
   const byPlugin = user.exec !== undefined || user['auth-provider'] !== undefined;
   const plugin = byPlugin ? pluginCredentials(text, path, contextName) : undefined;
@@ -104,8 +109,9 @@ async function headersOf(user: UserEntry, dir: string): Promise<Record<string, s
     headers.authorization = `Basic ${pair}`;
   }
   if (user.as !== undefined) headers['impersonate-user'] = user.as;
-  const groups = user['as-groups'] ?? [];
-  if (groups.length === 1 && groups[0] !== undefined) headers['impersonate-group'] = groups[0];
+  if (user['as-uid'] !== undefined) headers['impersonate-uid'] = user['as-uid'];
+  const [group] = user['as-groups'] ?? [];
+  if (group !== undefined) headers['impersonate-group'] = group;
   return headers;
 }
 
