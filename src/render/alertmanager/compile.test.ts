@@ -159,3 +159,19 @@ test('names that JavaScript objects have by themselves are names like others', (
     routes: [{ receiver: 'n/r/toString' }],
   });
 });
+
+test('an object nested beyond all use is refused as a whole', () => {
+  let payload: unknown = 'x';
+  for (let depth = 0; depth < 50_000; depth++) payload = [payload];
+  const receivers = [{ name: 'a', webhook: { url: 'https://h.example', payload } }];
+  const result = compile({ receivers, route: { receiver: 'a' } }, { lastGood });
+  expect(result.faults.map(({ code }) => code)).toEqual(['LimitExceeded']);
+  expect(result.fragment).toEqual(lastGood);
+});
+
+test('half a surrogate pair becomes the replacement character', () => {
+  const spec: AlertRouteSpec = { receivers: [hook('a\ud800', 'a')], route: { receiver: 'a\ud800' } };
+  const { fragment, faults } = compile(spec);
+  expect(faults).toEqual([]);
+  expect(fragment.route?.receiver).toBe('n/r/a\ufffd');
+});

@@ -60,7 +60,8 @@ export function namespaceGuard(namespace: string): string {
 
 export function compileAlertRoute(route: AlertRoute, options: CompileOptions): CompileResult {
   const { namespace = '', name } = route.metadata;
-  const { spec } = route;
+  if (isTooDeep(route.spec)) return unread(route, options, `is nested deeper than ${maxDepth} levels`);
+  const spec = wellFormed(route.spec);
   const compiler = new Compiler(fragmentPrefix(namespace, name), options);
   const templates = compiler.templates(spec.templates ?? []);
   const timeIntervals = compiler.timeIntervals(spec.timeIntervals ?? []);
@@ -83,15 +84,33 @@ export function compileAlertRoute(route: AlertRoute, options: CompileOptions): C
   const counts = { total: spec.receivers.length, accepted: acceptedReceivers };
   const sizeChars = encodeFragment(fragment).length;
   if (sizeChars > maxFragmentChars) {
-    faults.add(
-      'spec',
-      'LimitExceeded',
-      `renders to ${sizeChars} characters, at most ${maxFragmentChars} fit`,
-    );
-    const fallback = options.lastGood ?? emptyFragment(namespace, name);
-    return { fragment: fallback, faults: faults.faults, lastGood: ['spec'], leftOut: [], receivers: counts };
+    return unread(route, options, `renders to ${sizeChars} characters, at most ${maxFragmentChars} fit`);
   }
   return { fragment, faults: faults.faults, lastGood, leftOut, receivers: counts };
+}
+
+/** Nesting of an object: far more than any use, and far less than the stack of a recursion. */
+const maxDepth = 100;
+
+function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth >= maxDepth || Object.values(value).some((child) => isTooDeep(child, depth + 1));
+}
+
+/** Nothing of the object is taken; what was good before runs on. */
+function unread(
+  { metadata, spec }: AlertRoute,
+  { lastGood }: CompileOptions,
+  message: string,
+): CompileResult {
+  const { namespace = '', name } = metadata;
+  return {
+    fragment: lastGood ?? emptyFragment(namespace, name),
+    faults: [{ path: 'spec', code: 'LimitExceeded', message }],
+    lastGood: lastGood === undefined ? [] : ['spec'],
+    leftOut: lastGood === undefined ? ['spec'] : [],
+    receivers: { total: spec.receivers.length, accepted: 0 },
+  };
 }
 
 export function emptyFragment(namespace: string, name: string): Fragment {
@@ -292,4 +311,14 @@ function namesIn(route: RenderedRoute): ReadonlySet<string> {
     ...(route.active_time_intervals ?? []),
     ...(route.routes ?? []).flatMap((child) => [...namesIn(child)]),
   ]);
+}
+
+/** Half a surrogate pair cannot be written as UTF-8; Kubernetes stores U+FFFD for it too. */
+function wellFormed<T>(value: T): T {
+  if (typeof value === 'string') return value.toWellFormed() as T;
+  if (Array.isArray(value)) return value.map(wellFormed) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key.toWellFormed(), wellFormed(child)]),
+  ) as T;
 }
