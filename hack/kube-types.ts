@@ -18,6 +18,7 @@ interface Node {
   properties?: Record<string, Node>;
   additionalProperties?: Node;
   required?: string[];
+  default?: unknown;
   [extension: `x-kubernetes-${string}`]: unknown;
 }
 
@@ -141,7 +142,7 @@ function typeOf(node: Node): string {
   if (node.type === 'object') {
     if (node.additionalProperties === undefined) return 'any';
     const value = typeOf(node.additionalProperties);
-    return `{${value === 'string' ? '' : value}}`;
+    return `{${value === 'string' ? '' : value}}${node['x-kubernetes-map-type'] === 'atomic' ? '#' : ''}`;
   }
   if (node.type === 'integer') return 'int';
   if (node.type === 'boolean') return 'bool';
@@ -161,7 +162,9 @@ function visit(full: string): void {
   const known = new Set(Object.keys(node.properties ?? {}));
   const fields = Object.entries(node.properties ?? {}).map(([field, value]) => {
     const type = typeOf(value);
-    const required = node.required?.includes(field) ? '!' : '';
+    // A default of {} says that Go holds the struct itself, not a pointer to it.
+    const held = refOf(value) !== undefined && JSON.stringify(value.default) === '{}' ? '*' : '';
+    const required = `${node.required?.includes(field) ? '!' : ''}${held}`;
     const retain =
       refOf(value) !== undefined && value['x-kubernetes-patch-strategy'] === 'retainKeys' ? '^' : '';
     const number = fieldNumber(message, field, known);

@@ -71,11 +71,11 @@ export const notFound = (resource: GroupResource, name: string): ApiError =>
 export const noSuchResource = (): ApiError =>
   new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
 
-export const alreadyExists = (resource: GroupResource, name: string): ApiError =>
+export const alreadyExists = (resource: GroupResource, name: string, deleting = false): ApiError =>
   new ApiError(
     409,
     'AlreadyExists',
-    `${qualified(resource)} "${name}" already exists`,
+    `${deleting ? 'object is being deleted: ' : ''}${qualified(resource)} "${name}" already exists`,
     detailsOf(resource, name),
   );
 
@@ -111,12 +111,12 @@ export const forbidden = (
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 
-export const methodNotAllowed = (resource: GroupResource, verb: string): ApiError =>
+export const methodNotAllowed = (): ApiError =>
   new ApiError(
     405,
     'MethodNotAllowed',
-    `${verb} is not supported on resources of kind "${qualified(resource)}"`,
-    detailsOf(resource, ''),
+    'the server does not allow this method on the requested resource',
+    {},
   );
 
 export const unsupportedMediaType = (supported: readonly string[]): ApiError =>
@@ -172,6 +172,17 @@ export const fault = {
     field,
     message: `Invalid value: ${shown(value)}: ${detail}`,
   }),
+  /** Without the value: rules on whole objects do not repeat them. */
+  unnamed: (field: string, detail: string): FieldFault => ({
+    reason: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${detail}`,
+  }),
+  format: (field: string, value: unknown, format: string): FieldFault => ({
+    reason: 'FieldValueTypeInvalid',
+    field,
+    message: `Invalid value: ${shown(value)}: ${field} in body must be of type ${format}: ${shown(value)}`,
+  }),
   type: (field: string, actual: string, expected: string): FieldFault => ({
     reason: 'FieldValueTypeInvalid',
     field,
@@ -200,6 +211,6 @@ export const fault = {
   tooMany: (field: string, actual: number, max: number): FieldFault => ({
     reason: 'FieldValueTooMany',
     field,
-    message: `Too many: ${actual}: must have at most ${max} items`,
+    message: `Too many: ${actual}: must have at most ${max} item${max === 1 ? '' : 's'}`,
   }),
 };

@@ -14,7 +14,7 @@ export function reviewHandler(authenticator: Authenticator): PathHandler {
     const path = parseResourcePath(url.pathname);
     const review = reviewKinds.find((known) => known.group === path?.group && known.plural === path.plural);
     if (path === undefined || review === undefined || path.version !== 'v1') return false;
-    if (request.method !== 'POST') throw methodNotAllowed(review, (request.method ?? '').toLowerCase());
+    if (request.method !== 'POST') throw methodNotAllowed();
     const body = await readObjectBody(request);
     if (!isObject(body)) throw badRequest('the body of the request is not an object');
     const status = answer(

@@ -1,8 +1,9 @@
 import { equalJson, type KubeObject, type OwnerReference } from '../object.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { type DeleteOptions, deleteObject } from '../rest/delete.ts';
-import { isFinalized, removeNow, save } from '../rest/write.ts';
+import { update } from '../rest/write.ts';
 import type { ChangeEvent, StoredObject } from '../store/collection.ts';
+import { controllerOptions } from './options.ts';
 import { WorkList } from './work.ts';
 
 const noOptions: DeleteOptions = {
@@ -164,11 +165,8 @@ export class GarbageCollector {
     for (const field of ['finalizers', 'ownerReferences'] as const)
       if (metadata[field]?.length === 0) delete metadata[field];
     if (equalJson(metadata, object.metadata)) return;
-    const next = { ...object, metadata };
-    const once = { dryRun: false };
-    if (isFinalized(next)) removeNow(this.#context, type, stored, next, once);
-    else
-      save(this.#context, { ...type, toStorage: (same) => same }, stored.namespace, stored.name, next, once);
+    const next = (live: KubeObject) => ({ next: { ...live, metadata } });
+    update(this.#context, type, stored, next, controllerOptions, '');
   }
 }
 

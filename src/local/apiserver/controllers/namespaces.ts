@@ -1,18 +1,11 @@
 import { type JsonObject, type KubeObject, stringAt } from '../object.ts';
-import type { ServerContext, WriteOptions } from '../rest/context.ts';
+import type { ServerContext } from '../rest/context.ts';
 import { deleteObject } from '../rest/delete.ts';
 import { create, removeNow } from '../rest/write.ts';
+import { controllerOptions } from './options.ts';
 import { WorkList } from './work.ts';
 
 const initialNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
-
-export const controllerOptions: WriteOptions = {
-  dryRun: false,
-  fieldManager: 'promfleet-local',
-  fieldValidation: 'Ignore',
-  force: false,
-  warnings: [],
-};
 
 /**
  * Empties namespaces that are being deleted and then removes them; gives every other one its default service

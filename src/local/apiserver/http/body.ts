@@ -11,7 +11,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   if (declared > limits.apiRequestBytes) throw tooLarge(limits.apiRequestBytes);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
     if (sizeBytes > limits.apiRequestBytes) throw tooLarge(limits.apiRequestBytes);
     chunks.push(chunk);

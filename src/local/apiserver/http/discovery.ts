@@ -3,6 +3,8 @@ import type { ResourceType } from '../kinds/resource-type.ts';
 import type { JsonObject } from '../object.ts';
 
 const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+/** The same in the order in which custom resources list them. */
+const customVerbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const subresourceVerbs = ['get', 'patch', 'update'];
 
 /** Kubernetes release whose API this server speaks. */
@@ -125,7 +127,7 @@ function resourceList(registry: ResourceRegistry, group: string, version: string
       singularName: type.singular,
       namespaced: type.namespaced,
       kind: type.kind,
-      verbs,
+      verbs: type.builtin ? verbs : customVerbs,
       ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
       ...(type.categories.length === 0 ? {} : { categories: type.categories }),
       storageVersionHash: '',

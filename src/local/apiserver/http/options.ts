@@ -16,7 +16,7 @@ export function writeOptions(
   const validation = query.get('fieldValidation') || 'Warn';
   if (validation !== 'Ignore' && validation !== 'Warn' && validation !== 'Strict')
     throw invalid(group, '', [
-      fault.unsupported('fieldValidation', validation, ['Ignore', 'Strict', 'Warn']),
+      fault.unsupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']),
     ]);
   const manager = query.get('fieldManager') ?? '';
   if (manager.length > 128) throw invalid(group, '', [fault.tooLong('fieldManager', 128)]);
@@ -25,6 +25,7 @@ export function writeOptions(
     fieldManager: manager || (userAgent ?? '').split('/')[0]!.slice(0, 128) || 'unknown',
     fieldValidation: validation,
     force: query.get('force') === 'true',
+    patch: verb === 'patch',
     warnings: [],
   };
 }

@@ -105,12 +105,12 @@ function message(data: Buffer, schema: Schema, depth: number, prefix = ''): Json
     }
     const child = schema.properties![name]!;
     if (child.type === 'array') {
-      const list = (result[name] ??= []) as unknown[];
-      list.push(scalarOrMessage(value, child.items!, depth));
+      result[name] ??= [];
+      (result[name] as unknown[]).push(scalarOrMessage(value, child.items!, depth));
     } else if (child.type === 'object' && child.additionalProperties !== undefined) {
-      const map = (result[name] ??= {}) as JsonObject;
       const [key, entry] = mapEntry(bytes(value), child.additionalProperties as Schema, depth);
-      define(map, key, entry);
+      result[name] ??= {};
+      define(result[name] as JsonObject, key, entry);
     } else {
       const decoded = scalarOrMessage(value, child, depth);
       if (decoded !== '' && decoded !== undefined) result[name] = decoded;

@@ -32,7 +32,7 @@ export class ResourceHandler {
     if (subresource !== '' && !(subresource === 'status' && type.status)) throw noSuchResource();
     if (type.namespaced && path.namespace === '' && (path.name !== '' || request.method !== 'GET')) {
       if (path.name !== '') throw noSuchResource();
-      throw methodNotAllowed(type, (request.method ?? '').toLowerCase());
+      throw methodNotAllowed();
     }
     if (!type.namespaced && path.namespace !== '') throw noSuchResource();
     if (type.warning !== undefined) addWarnings(call.response, [type.warning]);
@@ -52,7 +52,7 @@ export class ResourceHandler {
         if (subresource === '') return path.name === '' ? this.#deleteMany(call) : this.#delete(call);
         break;
     }
-    throw methodNotAllowed(type, verbNames[request.method ?? ''] ?? 'this method');
+    throw methodNotAllowed();
   }
 
   stored(type: ResourceType, path: ResourcePath): StoredObject {
@@ -68,11 +68,6 @@ export class ResourceHandler {
   }
 
   #get(call: ResourceRequest): void {
-    if (call.query.get('watch') === 'true' || call.query.get('watch') === '1')
-      return this.#watches.start(
-        call,
-        selectionOf(call.type, call.path.namespace, call.query, call.path.name),
-      );
     respondJson(call.response, 200, this.presenter(call).stored(this.stored(call.type, call.path)));
   }
 
@@ -184,14 +179,6 @@ export class ResourceHandler {
     return parseBody(await readBody(request), mediaType);
   }
 }
-
-const verbNames: Readonly<Record<string, string>> = {
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-  GET: 'get',
-};
 
 function deletedStatus(type: ResourceType, stored: StoredObject) {
   return {

@@ -67,7 +67,8 @@ export function createHttpFront(parts: HttpParts): HttpFront {
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     route(request, response).catch((error: unknown) => {
       const known = respondError(response, error instanceof TooLargeVersion ? timeout(error) : error);
-      if (known.code === 413) request.destroy();
+      // The rest of a refused body is read and dropped, so that the client gets to see the answer.
+      request.resume();
       if (known.code >= 500 && !(error instanceof TooLargeVersion))
         context.log.error(
           { err: error, method: request.method, path: request.url?.split('?')[0] },

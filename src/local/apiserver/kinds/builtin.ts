@@ -209,7 +209,7 @@ const declarations: Readonly<Record<string, readonly Declaration[]>> = {
       kind: 'Event',
       short: ['ev'],
       schema: 'events.Event',
-      strategy: core.eventStrategy,
+      strategy: core.modernEventStrategy,
       fields: eventFields,
       extra: {
         storageKey: 'events',
@@ -240,7 +240,8 @@ function renamed(
   const map = new Map(names);
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(object)) result[map.get(key) ?? key] = value;
-  return { ...(result as KubeObject), apiVersion };
+  const { kind, metadata, apiVersion: _, ...rest } = result as KubeObject;
+  return { kind, apiVersion, metadata, ...rest };
 }
 
 function toCoreEvent(object: KubeObject): KubeObject {

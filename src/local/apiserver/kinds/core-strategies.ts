@@ -9,7 +9,7 @@ import {
   stringAt,
   valueAt,
 } from '../object.ts';
-import { labelNameFault, serviceNameFault } from './names.ts';
+import { labelNameFault } from './names.ts';
 import { podFaults } from './pod-check.ts';
 import { defaultPodSpec, fallback } from './pod-defaults.ts';
 import type { Strategy } from './resource-type.ts';
@@ -21,10 +21,13 @@ export function ensure(object: JsonObject, field: string): JsonObject {
 }
 
 export const namespaceStrategy: Strategy = {
+  admit(object) {
+    object.spec = { finalizers: ['kubernetes'] };
+  },
   returnsDeleted: true,
   nameFault: labelNameFault,
   prepareCreate(object) {
-    object.spec = { finalizers: ['kubernetes'] };
+    object.spec = {};
     object.status = { phase: 'Active' };
   },
   prepareUpdate(object, live) {
@@ -75,6 +78,9 @@ export const podStrategy: Strategy = {
     const spec = ensure(object, 'spec');
     defaultPodSpec(spec);
     fallback(spec, 'enableServiceLinks', true);
+  },
+  admit(object) {
+    const spec = ensure(object, 'spec');
     fallback(spec, 'serviceAccountName', 'default');
     fallback(spec, 'serviceAccount', spec.serviceAccountName);
     fallback(spec, 'priority', 0);
@@ -121,7 +127,7 @@ export const dropUndefined = (value: JsonObject): JsonObject =>
 
 export const serviceStrategy: Strategy = {
   returnsDeleted: true,
-  nameFault: serviceNameFault,
+  nameFault: labelNameFault,
   prepareCreate(object) {
     object.status = { loadBalancer: {} };
   },
@@ -145,6 +151,10 @@ export const serviceStrategy: Strategy = {
     }
     if (spec.type === 'ExternalName') return;
     fallback(spec, 'internalTrafficPolicy', 'Cluster');
+  },
+  admit(object) {
+    const spec = ensure(object, 'spec');
+    if (spec.type === 'ExternalName') return;
     fallback(spec, 'ipFamilies', ['IPv4']);
     fallback(spec, 'ipFamilyPolicy', 'SingleStack');
     if (typeof spec.clusterIP === 'string' && spec.clusterIP !== '')
@@ -159,14 +169,15 @@ export const serviceStrategy: Strategy = {
       stringAt(object, 'spec', 'type') !== 'ExternalName'
     )
       faults.push(fault.required('spec.ports'));
+    const inRange = (number: unknown) => typeof number !== 'number' || (number >= 1 && number <= 65535);
     for (const [index, port] of ports.entries()) {
-      const number = valueAt(port, 'port');
-      if (typeof number === 'number' && (number < 1 || number > 65535))
-        faults.push(
-          fault.invalid(`spec.ports[${index}].port`, number, 'must be between 1 and 65535, inclusive'),
-        );
-      if (ports.length > 1 && !stringAt(port, 'name'))
-        faults.push(fault.required(`spec.ports[${index}].name`));
+      const at = `spec.ports[${index}]`;
+      if (ports.length > 1 && !stringAt(port, 'name')) faults.push(fault.required(`${at}.name`));
+      for (const field of ['port', 'targetPort'])
+        if (!inRange(valueAt(port, field)))
+          faults.push(
+            fault.invalid(`${at}.${field}`, valueAt(port, field), 'must be between 1 and 65535, inclusive'),
+          );
     }
     const type = stringAt(object, 'spec', 'type');
     const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -178,13 +189,7 @@ export const serviceStrategy: Strategy = {
     const after = stringAt(object, 'spec', 'clusterIP');
     if (before === undefined || before === after || stringAt(object, 'spec', 'type') === 'ExternalName')
       return [];
-    return [
-      fault.invalid(
-        'spec.clusterIPs[0]',
-        objectAt(object, 'spec')?.clusterIPs ?? after,
-        'may not change once set',
-      ),
-    ];
+    return [fault.invalid('spec.clusterIPs[0]', [after], 'may not change once set')];
   },
 };
 
@@ -215,8 +220,22 @@ function immutableFaults(object: KubeObject, live: KubeObject): FieldFault[] {
   return faults;
 }
 
+const maxDataBytes = 1024 * 1024;
+
+/** Keys and values together, as kube-apiserver counts them: values of Secrets and binary data decoded. */
+function dataSizeFaults(object: KubeObject, field: string): FieldFault[] {
+  let sizeBytes = 0;
+  for (const name of ['data', 'binaryData'])
+    for (const value of Object.values(objectAt(object, name) ?? {}))
+      sizeBytes += Buffer.byteLength(
+        String(value),
+        name === 'data' && object.kind === 'ConfigMap' ? 'utf8' : 'base64',
+      );
+  return sizeBytes > maxDataBytes ? [fault.tooLong(field, maxDataBytes)] : [];
+}
+
 export const configMapStrategy: Strategy = {
-  validate: (object) => dataKeyFaults(object, ['data', 'binaryData']),
+  validate: (object) => [...dataKeyFaults(object, ['data', 'binaryData']), ...dataSizeFaults(object, '[]')],
   validateUpdate: immutableFaults,
 };
 
@@ -229,7 +248,7 @@ export const secretStrategy: Strategy = {
       data[key] = Buffer.from(String(value), 'utf8').toString('base64');
     delete object.stringData;
   },
-  validate: (object) => dataKeyFaults(object, ['data']),
+  validate: (object) => [...dataKeyFaults(object, ['data']), ...dataSizeFaults(object, 'data')],
   validateUpdate: (object, live) => [
     ...(object.type === live.type ? [] : [fault.invalid('type', object.type, 'field is immutable')]),
     ...immutableFaults(object, live),
@@ -322,16 +341,22 @@ export const endpointSliceStrategy: Strategy = {
       : [fault.invalid('addressType', object.addressType, 'field is immutable')],
 };
 
+function eventNamespaceFaults(object: KubeObject, field: string): FieldFault[] {
+  const namespace = stringAt(object, field, 'namespace') ?? '';
+  const own = object.metadata.namespace ?? '';
+  const fits = namespace === '' ? own === 'default' || own === 'kube-system' : namespace === own;
+  return fits ? [] : [fault.invalid(`${field}.namespace`, namespace, 'does not match event.namespace')];
+}
+
 export const eventStrategy: Strategy = {
   createOnUpdate: true,
-  validate(object) {
-    const namespace = stringAt(object, 'involvedObject', 'namespace') ?? '';
-    const own = object.metadata.namespace ?? '';
-    const fits = namespace === '' ? own === 'default' || own === 'kube-system' : namespace === own;
-    return fits
-      ? []
-      : [fault.invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
-  },
+  validate: (object) => eventNamespaceFaults(object, 'involvedObject'),
+};
+
+/** The same objects by the names of events.k8s.io. */
+export const modernEventStrategy: Strategy = {
+  createOnUpdate: true,
+  validate: (object) => eventNamespaceFaults(object, 'regarding'),
 };
 
 export const nodeStrategy: Strategy = {

@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type KubeObject } from '../object.ts';
 import { labelValueFault, qualifiedNameFault, subdomainFault } from './names.ts';
 import type { ResourceType } from './resource-type.ts';
 
+const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 const maxAnnotationBytes = 256 * 1024;
 
 /** Checks of metadata that every kind shares. */
@@ -26,25 +27,33 @@ export function checkMetadata(object: KubeObject, type: ResourceType): FieldFaul
   if (annotationBytes > maxAnnotationBytes)
     faults.push(fault.tooLong('metadata.annotations', maxAnnotationBytes));
   checkOwners(object, faults);
-  for (const finalizer of metadata.finalizers ?? []) {
+  for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     const finalizerFault = qualifiedNameFault(finalizer);
     if (finalizerFault !== undefined)
       faults.push(fault.invalid('metadata.finalizers', finalizer, finalizerFault));
+    else if (type.builtin && !finalizer.includes('/') && !standardFinalizers.has(finalizer))
+      faults.push(
+        fault.invalid(
+          `metadata.finalizers[${index}]`,
+          finalizer,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      );
   }
   return faults;
 }
 
 function checkOwners(object: KubeObject, faults: FieldFault[]): void {
   let controllers = 0;
-  for (const [index, owner] of (object.metadata.ownerReferences ?? []).entries()) {
-    const path = `metadata.ownerReferences[${index}]`;
+  for (const owner of object.metadata.ownerReferences ?? []) {
+    const path = 'metadata.ownerReferences';
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const)
       if (owner[field] === undefined || owner[field] === '')
         faults.push(
           fault.invalid(
             `${path}.${field}`,
             owner[field] ?? '',
-            `${field === 'apiVersion' ? 'version' : field} must not be empty`,
+            field === 'apiVersion' ? 'version must not be empty' : 'must not be empty',
           ),
         );
     if (owner.controller === true) controllers++;
@@ -73,13 +82,13 @@ export function checkMetadataUpdate(object: KubeObject, live: KubeObject): Field
   if (live.metadata.deletionTimestamp !== undefined) {
     const known = new Set(live.metadata.finalizers ?? []);
     const added = (object.metadata.finalizers ?? []).filter((finalizer) => !known.has(finalizer));
-    if (added.length > 0)
-      faults.push(
-        fault.forbidden(
-          'metadata.finalizers',
-          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
-        ),
-      );
+    const names = added.map((name) => JSON.stringify(name)).join(', ');
+    const refused = fault.forbidden(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`,
+    );
+    // A real API server checks this in two places and says it twice.
+    if (added.length > 0) faults.push(refused, refused);
   }
   return faults;
 }

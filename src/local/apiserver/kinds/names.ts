@@ -1,6 +1,5 @@
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const startsWithLetter = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const qualifiedName = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 
@@ -8,8 +7,6 @@ export const subdomainText =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const labelText =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const dns1035Text =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const labelValueText =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const qualifiedText =
@@ -17,18 +14,13 @@ const qualifiedText =
 
 /** Each returns what is wrong with a name, or undefined (RFC 1123, RFC 1035, Kubernetes label syntax). */
 export function subdomainFault(name: string): string | undefined {
-  if (name.length > 253) return 'must be no more than 253 bytes';
+  if (name.length > 253) return 'must be no more than 253 characters';
   return subdomain.test(name) ? undefined : subdomainText;
 }
 
 export function labelNameFault(name: string): string | undefined {
-  if (name.length > 63) return 'must be no more than 63 bytes';
+  if (name.length > 63) return 'must be no more than 63 characters';
   return label.test(name) ? undefined : labelText;
-}
-
-export function serviceNameFault(name: string): string | undefined {
-  if (name.length > 63) return 'must be no more than 63 bytes';
-  return startsWithLetter.test(name) ? undefined : dns1035Text;
 }
 
 /** RBAC names are path segments. */
@@ -39,7 +31,7 @@ export function pathSegmentFault(name: string): string | undefined {
 }
 
 export function labelValueFault(value: string): string | undefined {
-  if (value.length > 63) return 'must be no more than 63 bytes';
+  if (value.length > 63) return 'must be no more than 63 characters';
   return labelValue.test(value) ? undefined : labelValueText;
 }
 
@@ -54,6 +46,6 @@ export function qualifiedNameFault(key: string): string | undefined {
     if (prefixFault !== undefined) return `prefix part ${prefixFault}`;
   }
   if (name === '') return 'name part must be non-empty';
-  if (name.length > 63) return 'name part must be no more than 63 bytes';
+  if (name.length > 63) return 'name part must be no more than 63 characters';
   return qualifiedName.test(name) ? undefined : qualifiedText;
 }

@@ -24,7 +24,7 @@ export function podFaults(spec: JsonObject, path: string): FieldFault[] {
     for (const [index, container] of list.entries())
       if (isObject(container))
         containerFaults(container, `${path}.${field}[${index}]`, names, volumes, faults);
-  const policies = ['Always', 'Never', 'OnFailure'];
+  const policies = ['Always', 'OnFailure', 'Never'];
   if (typeof spec.restartPolicy === 'string' && !policies.includes(spec.restartPolicy))
     faults.push(fault.unsupported(`${path}.restartPolicy`, spec.restartPolicy, policies));
   return faults;

@@ -35,6 +35,7 @@ function defaultContainer(container: JsonObject): void {
   for (const variable of listAt(container, 'env')) {
     const reference = objectAt(variable, 'valueFrom', 'fieldRef');
     if (reference !== undefined) fallback(reference, 'apiVersion', 'v1');
+    if (isObject(variable) && variable.value === '') delete variable.value;
   }
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
     const probe = objectAt(container, name);

@@ -28,6 +28,8 @@ export interface Strategy {
   prepareUpdate?(object: KubeObject, live: KubeObject): void;
   /** Defaults that depend on other fields; runs on create, update and on what is read into an update. */
   applyDefaults?(object: KubeObject): void;
+  /** Values that the server adds to a new object and that nobody owns: runs last. */
+  admit?(object: KubeObject): void;
   validate?(object: KubeObject): readonly FieldFault[];
   validateUpdate?(object: KubeObject, live: KubeObject): readonly FieldFault[];
   /** Whether `metadata.generation` counts changes of the spec. */

@@ -1,17 +1,19 @@
 import { assert } from '../../../base/assert.ts';
+import type { JsonObject } from '../object.ts';
 import type { Schema } from '../schema/schema.ts';
 
 /**
  * Compact notation for the fields of built-in kinds. One type: `field!#3:type` separated by blanks, `!` marks a
- * required field, `#3` its number in protobuf (`#2.3`: inline in the message of field 2), a leading `#` a map that is one value for server-side apply. Types: none or `string`, `int`,
+ * required field, `*` a struct that is there even when empty, `#3` its number in protobuf (`#2.3`: inline in the message of field 2), a leading `#` a map that is one value for server-side apply. Types: none or `string`, `int`,
  * `number`, `bool`, `time` (RFC 3339), `ios` (integer or string), `qty` (quantity), `bytes` (base64), `any`,
- * a name of another type, `{T}` a map, `[T]` a list that is one value, `[T/a,b]` a list keyed by fields a and b,
+ * a name of another type, `{T}` a map (`{T}#` one that is one value), `[T]` a list that is one value, `[T/a,b]` a list keyed by fields a and b,
  * `[/set]` a set, `~k` a strategic merge key that server-side apply does not use, `^` strategic retainKeys.
  */
 export class TypeNotation {
   readonly #table: Readonly<Record<string, string>>;
   readonly #compiled = new Map<string, Schema>();
   readonly #numbers = new Map<Schema, ReadonlyMap<string, string>>();
+  readonly #held = new Map<Schema, readonly string[]>();
   readonly #names = new Map<Schema, string>();
 
   constructor(table: Readonly<Record<string, string>>) {
@@ -33,6 +35,7 @@ export class TypeNotation {
     this.#names.set(schema, name);
     const properties: Record<string, Schema> = {};
     const required: string[] = [];
+    const held: string[] = [];
     const numbers = new Map<string, string>();
     this.#numbers.set(schema, numbers);
     for (const field of text.split(' ')) {
@@ -43,12 +46,14 @@ export class TypeNotation {
       }
       const colon = field.indexOf(':');
       const [declared = '', number] = (colon < 0 ? field : field.slice(0, colon)).split('#');
-      const fieldName = declared.endsWith('!') ? declared.slice(0, -1) : declared;
-      if (declared.endsWith('!')) required.push(fieldName);
+      const fieldName = declared.replace(/[!*]+$/, '');
+      if (declared.includes('!')) required.push(fieldName);
+      if (declared.endsWith('*')) held.push(fieldName);
       if (number !== undefined) numbers.set(number, fieldName);
       properties[fieldName] = this.#type(colon < 0 ? 'string' : field.slice(colon + 1));
     }
     schema.properties = properties;
+    this.#held.set(schema, held);
     if (required.length > 0) schema.required = required;
     return schema;
   }
@@ -58,12 +63,25 @@ export class TypeNotation {
     return this.#names.get(schema);
   }
 
+  /**
+   * What a typed object holds before anything is set: its embedded structs, and required lists as null. Ownership
+   * counts from there, so that an embedded struct has no owner of its own.
+   */
+  skeleton(schema: Schema): JsonObject {
+    const result: JsonObject = {};
+    for (const name of this.#held.get(schema) ?? []) result[name] = this.skeleton(schema.properties![name]!);
+    for (const name of schema.required ?? [])
+      if (schema.properties?.[name]?.type === 'array') result[name] = null;
+    return result;
+  }
+
   /** Protobuf field numbers of a schema that this notation made: number, or numbers on the way, to field name. */
   numbersOf(schema: Schema): ReadonlyMap<string, string> | undefined {
     return this.#numbers.get(schema);
   }
 
   #type(text: string): Schema {
+    if (text.endsWith('}#')) return { ...this.#type(text.slice(0, -1)), 'x-kubernetes-map-type': 'atomic' };
     if (text.startsWith('{'))
       return { type: 'object', additionalProperties: this.#type(text.slice(1, -1) || 'string') };
     if (text.startsWith('[')) return this.#list(text.slice(1, -1));

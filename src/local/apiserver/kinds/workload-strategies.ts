@@ -37,8 +37,16 @@ function templateFaults(object: KubeObject): FieldFault[] {
     selector !== undefined &&
     Object.keys(objectAt(selector, 'matchLabels') ?? {}).length === 0 &&
     listAt(selector, 'matchExpressions').length === 0;
-  if (selector === undefined) faults.push(fault.required('spec.selector'));
-  else if (empty)
+  if (selector === undefined) {
+    faults.push(fault.required('spec.selector'));
+    faults.push(
+      fault.invalid(
+        'spec.template.metadata.labels',
+        spec.template === undefined ? null : (objectAt(spec, 'template', 'metadata', 'labels') ?? null),
+        '`selector` does not match template `labels`',
+      ),
+    );
+  } else if (empty)
     faults.push(
       fault.invalid('spec.selector', selector, `empty selector is invalid for ${object.kind.toLowerCase()}`),
     );
@@ -70,7 +78,7 @@ export const statefulSetStrategy: Strategy = {
   generation: true,
   nameFault: labelNameFault,
   prepareCreate(object) {
-    object.status = { replicas: 0 };
+    object.status = { replicas: 0, availableReplicas: 0 };
   },
   prepareUpdate: keepStatus,
   applyDefaults(object) {
@@ -205,7 +213,7 @@ export const roleBindingStrategy: Strategy = {
   },
   validate(object) {
     const faults: FieldFault[] = [];
-    const kinds = object.kind === 'RoleBinding' ? ['ClusterRole', 'Role'] : ['ClusterRole'];
+    const kinds = object.kind === 'RoleBinding' ? ['Role', 'ClusterRole'] : ['ClusterRole'];
     const kind = stringAt(object, 'roleRef', 'kind') ?? '';
     if (!kinds.includes(kind)) faults.push(fault.unsupported('roleRef.kind', kind, kinds));
     if (!stringAt(object, 'roleRef', 'name')) faults.push(fault.required('roleRef.name'));

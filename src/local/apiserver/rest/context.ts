@@ -20,6 +20,8 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
   readonly force: boolean;
+  /** The write is a patch: some refusals are worded differently then. */
+  readonly patch?: boolean;
   /** Sentences for `Warning: 299` headers. */
   readonly warnings: string[];
 }

@@ -1,4 +1,4 @@
-import { badRequest } from '../api-error.ts';
+import { badRequest, fault, invalid } from '../api-error.ts';
 import { builtinTypes } from '../kinds/builtin.ts';
 import { metadataTypeFault } from '../kinds/metadata-check.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
@@ -12,7 +12,11 @@ import type { WriteOptions } from './context.ts';
  * A request body as an object of this type: checked for kind, pruned of unknown fields (refused or warned of
  * as `fieldValidation` says), built-in kinds also checked for types. Defaults are not filled in yet.
  */
-export function decodeObject(body: unknown, type: ResourceType, options: WriteOptions): KubeObject {
+export function decodeObject(
+  body: unknown,
+  type: ResourceType,
+  options: WriteOptions & { readonly unknown?: (paths: readonly string[]) => Error },
+): KubeObject {
   if (!isObject(body))
     throw badRequest(
       `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: the body is not an object`,
@@ -24,6 +28,16 @@ export function decodeObject(body: unknown, type: ResourceType, options: WriteOp
     throw badRequest(
       `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
     );
+  if (!type.builtin && typeof body.kind !== 'string') {
+    const text = JSON.stringify(body);
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${text}' (${text})`,
+    );
+  }
+  if (!type.builtin && kind !== type.kind)
+    throw invalid({ group: type.group, kind: String(kind) }, nameOf(body), [
+      fault.invalid('kind', kind, `must be ${type.kind}`),
+    ]);
   if (kind !== type.kind)
     throw badRequest(
       `the object provided is unrecognized (must be of type ${type.kind}): got kind ${JSON.stringify(kind)}`,
@@ -39,6 +53,8 @@ export function decodeObject(body: unknown, type: ResourceType, options: WriteOp
   }) as JsonObject;
   if (type.builtin && metadata.creationTimestamp === null) delete metadata.creationTimestamp;
   let pruned = prune(body, type.schema, unknown, { root: true }) as JsonObject;
+  if (!type.builtin) unknown.sort();
+  if (unknown.length > 0 && options.unknown !== undefined) throw options.unknown(unknown);
   if (unknown.length > 0 && options.fieldValidation === 'Strict')
     throw cannot(`strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`);
   if (options.fieldValidation === 'Warn')
@@ -52,6 +68,8 @@ export function decodeObject(body: unknown, type: ResourceType, options: WriteOp
     }
   return { ...pruned, apiVersion: expected, kind: type.kind, metadata } as KubeObject;
 }
+
+const nameOf = (body: JsonObject) => (isObject(body.metadata) ? String(body.metadata.name ?? '') : '');
 
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
@@ -69,12 +87,17 @@ export function defaultObject(object: KubeObject, type: ResourceType): void {
   type.strategy.applyDefaults?.(object);
 }
 
-/** The object as stored, from its form in this version. */
+/** The object as stored, from its form in this version: kind and apiVersion first, so that lists can cut them off. */
 export function toStored(object: KubeObject, type: ResourceType): KubeObject {
-  if (type.toStorage !== undefined) return type.toStorage(object);
-  return object.apiVersion === type.storageApiVersion
-    ? object
-    : { ...object, apiVersion: type.storageApiVersion };
+  const { kind, apiVersion: _, metadata, ...rest } = type.toStorage?.(object) ?? object;
+  return { kind, apiVersion: type.storageApiVersion, metadata, ...rest };
+}
+
+/** The JSON of an item of a list: items of built-in kinds come without kind and apiVersion. */
+export function itemJson(json: string, type: ResourceType): string {
+  const whole = storedJson(json, type);
+  const head = `{"kind":${JSON.stringify(type.kind)},"apiVersion":${JSON.stringify(apiVersionOf(type))},`;
+  return type.builtin && whole.startsWith(head) ? `{${whole.slice(head.length)}` : whole;
 }
 
 /** A stored object in this version. */

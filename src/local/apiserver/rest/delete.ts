@@ -1,10 +1,10 @@
-import { badRequest, conflict } from '../api-error.ts';
+import { conflict, fault, invalid } from '../api-error.ts';
 import type { ResourceType } from '../kinds/resource-type.ts';
 import { isObject, type JsonObject, type KubeObject, kubeTime } from '../object.ts';
 import type { StoredObject } from '../store/collection.ts';
 import type { ServerContext } from './context.ts';
 import { fromStored } from './decode.ts';
-import { isFinalized, removeNow, save, uidConflict } from './write.ts';
+import { isFinalized, removeNow, save } from './write.ts';
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -21,9 +21,9 @@ export function deleteOptions(query: URLSearchParams, body: unknown): DeleteOpti
   const policy =
     propagation ?? (orphan === undefined ? undefined : String(orphan) === 'true' ? 'Orphan' : 'Background');
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan')
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-    );
+    throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [
+      fault.unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+    ]);
   const grace = given.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined;
   const preconditions = isObject(given.preconditions) ? given.preconditions : {};
   return {
@@ -62,13 +62,19 @@ export function deleteObject(
   const object = fromStored(stored.json, type);
   const { metadata } = object;
   const { uid, resourceVersion } = options.preconditions;
+  // Deletion names the kind where every other conflict names the resource.
+  const named = { group: type.group, plural: type.kind };
   if (uid !== undefined && uid !== metadata.uid)
-    throw uidConflict(type, stored.name, uid, metadata.uid ?? '');
+    throw conflict(
+      named,
+      stored.name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
   if (resourceVersion !== undefined && resourceVersion !== String(stored.rv))
     throw conflict(
-      type,
+      named,
       stored.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${stored.rv}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${stored.rv}). The object might have been modified`,
     );
   const before = JSON.stringify(object);
   applyPropagation(metadata, options.propagation);

@@ -21,7 +21,7 @@ export function parseFieldSelector(text: string, type: ResourceType): readonly F
         field === 'metadata.name' ||
         (field === 'metadata.namespace' && type.namespaced) ||
         Object.hasOwn(type.selectableFields, field);
-      if (!known) throw badRequest(`field label not supported: ${field}`);
+      if (!known) throw badRequest(unknownField(field, type));
       return { field, equals: operator !== '!=', value: value.replaceAll(/\\([,=\\])/g, '$1') };
     });
 }
@@ -41,4 +41,11 @@ export function matchesFields(
           : type.selectableFields[field]!(object());
     return (actual === value) === equals;
   });
+}
+
+function unknownField(field: string, type: ResourceType): string {
+  const custom = Object.keys(type.selectableFields);
+  return custom.length === 0
+    ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
 }

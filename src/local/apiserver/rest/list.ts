@@ -122,7 +122,7 @@ function checkVersionMatch(asked: string, match: string, token: string): void {
   }
   if (match !== 'Exact' && match !== 'NotOlderThan')
     throw invalid(listOptions, '', [
-      fault.unsupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']),
+      fault.unsupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']),
     ]);
   if (asked === '')
     throw invalid(listOptions, '', [
@@ -146,13 +146,9 @@ function checkVersionMatch(asked: string, match: string, token: string): void {
 
 export function versionNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text))
-    throw invalid(listOptions, '', [
-      fault.invalid(
-        'resourceVersion',
-        text,
-        `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-      ),
-    ]);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   return Number(text);
 }
 
@@ -176,5 +172,5 @@ function decodeToken(text: string): Continuation {
   } catch {
     // falls through to the refusal
   }
-  throw badRequest('continue key is not valid: the token cannot be read');
+  throw badRequest('invalid continue token: continue key is not valid: the token cannot be read');
 }

@@ -1,7 +1,7 @@
 import { limits } from '../../../base/limits.ts';
 import { ApiError, badRequest, fault, invalid, unsupportedMediaType } from '../api-error.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
-import { isObject, type KubeObject } from '../object.ts';
+import { isObject, type JsonObject, type KubeObject } from '../object.ts';
 import { applyJsonPatch, JsonPatchFault } from '../patch/json-patch.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { applyStrategicMergePatch, StrategicPatchFault } from '../patch/strategic-merge.ts';
@@ -9,7 +9,7 @@ import { applyConfiguration } from '../ssa/managed-fields.ts';
 import type { StoredObject } from '../store/collection.ts';
 import type { ServerContext, WriteOptions } from './context.ts';
 import { decodeObject, defaultObject } from './decode.ts';
-import { checkPlace, create, update, type Written, writerOf } from './write.ts';
+import { checkPlace, create, skeletonOf, update, type Written, writerOf } from './write.ts';
 
 export const patchTypes = {
   json: 'application/json-patch+json',
@@ -32,7 +32,13 @@ export function patchObject(
   const patched = (live: KubeObject): KubeObject => {
     const result = patchedJson(live, type, mediaType, patch);
     if (!isObject(result)) throw badRequest('the patched document is not an object');
-    return decodeObject(result, type, options);
+    try {
+      return decodeObject(result, type, options);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 400) throw error;
+      const why = error.message.replace(/^.*? cannot be handled as a \w+: /, '');
+      throw invalid({ group: '', kind: '' }, '', [fault.invalid('patch', JSON.stringify(result), why)]);
+    }
   };
   return update(context, type, stored, (live) => ({ next: patched(live) }), options, subresource);
 }
@@ -64,7 +70,7 @@ function patchedJson(live: KubeObject, type: ResourceType, mediaType: string, pa
       throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request`, {
         causes: [{ message: error.message }],
       });
-    if (error instanceof StrategicPatchFault) throw badRequest(error.message);
+    if (error instanceof StrategicPatchFault) throw new ApiError(500, '', error.message);
     throw error;
   }
 }
@@ -85,8 +91,9 @@ export function applyObject(
 ): Written {
   if (!isObject(body)) throw badRequest('error decoding YAML: the configuration is not an object');
   if (typeof body.apiVersion !== 'string' || typeof body.kind !== 'string')
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body).slice(0, 200)}'`);
-  const configuration = decodeObject(body, type, options);
+    throw badRequest('invalid object type: /, Kind=');
+  const configuration = decodeObject(body, type, { ...options, unknown: (paths) => undeclared(body, paths) });
+  for (const field of ignoredFields(type, subresource)) delete configuration[field];
   const { metadata } = configuration;
   if (metadata.name !== undefined && metadata.name !== place.name)
     throw badRequest(
@@ -103,9 +110,13 @@ export function applyObject(
       kind: type.kind,
       metadata: { ...identityOf(metadata) },
     } as KubeObject;
-    const applied = applyConfiguration(blank, configuration, type.schema, writer, options.force);
+    const applied = applyConfiguration(blank, configuration, {}, type.schema, writer, options.force);
     if (applied.metadata.resourceVersion) delete applied.metadata.resourceVersion;
     return create(context, type, place.namespace, applied, options, true);
+  }
+  if (metadata.uid && metadata.uid !== stored.uid) {
+    const fixed = fault.invalid('metadata.uid', metadata.uid, 'field is immutable');
+    throw invalid(type, place.name, [fixed, fixed]);
   }
   const askedVersion = metadata.resourceVersion;
   return update(
@@ -119,7 +130,14 @@ export function applyObject(
           managed: true,
         };
       const known = { ...live };
-      const next = applyConfiguration(known, configuration, type.schema, writer, options.force);
+      const next = applyConfiguration(
+        known,
+        configuration,
+        skeletonOf(type),
+        type.schema,
+        writer,
+        options.force,
+      );
       if (subresource === '' && type.status && live.status !== undefined) next.status = live.status;
       defaultObject(next, type);
       return { next, managed: true };
@@ -127,6 +145,18 @@ export function applyObject(
     options,
     subresource,
   );
+}
+
+/** Parts that this endpoint does not write; what a configuration says of them is left aside. */
+const ignoredFields = (type: ResourceType, subresource: '' | 'status') =>
+  subresource === 'status' ? ['spec'] : type.status ? ['status'] : [];
+
+function undeclared(body: JsonObject, paths: readonly string[]): ApiError {
+  const metadata = isObject(body.metadata) ? body.metadata : {};
+  const object = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${String(body.apiVersion).includes('/') ? '' : '/'}${body.apiVersion}, Kind=${body.kind}`;
+  const lines = paths.map((path) => `.${path}: field not declared in schema`);
+  const text = lines.length === 1 ? lines[0] : `errors:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  return new ApiError(500, '', `failed to create typed patch object (${object}): ${text}`);
 }
 
 const identityOf = (metadata: KubeObject['metadata']) => ({

@@ -2,7 +2,7 @@ import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
 import type { JsonObject, KubeObject } from '../object.ts';
 import type { StoredObject } from '../store/collection.ts';
 import type { ServerContext } from './context.ts';
-import { fromStored, storedJson } from './decode.ts';
+import { fromStored, itemJson, storedJson } from './decode.ts';
 import type { Page } from './list.ts';
 
 /** How a client wants to see objects: whole, as table rows, or metadata only. */
@@ -113,7 +113,7 @@ export class Presenter {
     const type = this.#type;
     if (this.#presentation === 'object') {
       const head = JSON.stringify({ kind: type.listKind, apiVersion: apiVersionOf(type), metadata });
-      return `${head.slice(0, -1)},"items":[${page.items.map((item) => storedJson(item.json, type)).join(',')}]}`;
+      return `${head.slice(0, -1)},"items":[${page.items.map((item) => itemJson(item.json, type)).join(',')}]}`;
     }
     const objects = page.items.map((item) => fromStored(item.json, type));
     if (this.#presentation === 'table') return table(objects, type, metadata, this.#tableOptions(true));

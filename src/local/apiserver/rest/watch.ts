@@ -146,7 +146,6 @@ export class Watch {
       apiVersion: apiVersionOf(type),
       metadata: {
         resourceVersion: String(this.#rv),
-        creationTimestamp: null,
         ...(annotations === undefined ? {} : { annotations }),
       },
     };

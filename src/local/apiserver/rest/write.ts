@@ -4,6 +4,7 @@ import {
   ApiError,
   alreadyExists,
   badRequest,
+  conflict,
   type FieldFault,
   fault,
   forbidden,
@@ -11,6 +12,7 @@ import {
   notFound,
   staleObject,
 } from '../api-error.ts';
+import { builtinTypes } from '../kinds/builtin.ts';
 import { checkMetadata, checkMetadataUpdate } from '../kinds/metadata-check.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
 import { equalJson, type JsonObject, type KubeObject, kubeTime, stringAt } from '../object.ts';
@@ -73,7 +75,7 @@ export function create(
   const { metadata } = object;
   checkPlace(type, namespace, object);
   if (metadata.resourceVersion)
-    throw badRequest('resourceVersion should not be set on objects to be created');
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   if (!metadata.name && metadata.generateName)
     metadata.name = generateName(context, type, namespace, metadata.generateName);
   if (!metadata.name)
@@ -93,14 +95,24 @@ export function create(
   checkNamespace(context, type, namespace, name);
   const faults = faultsOf(object, undefined, type);
   if (faults.length > 0) throw invalid(type, name, faults);
-  if (context.store.get(type.storageKey, namespace, name) !== undefined) throw alreadyExists(type, name);
+  const existing = context.store.get(type.storageKey, namespace, name);
+  if (existing !== undefined) throw alreadyExists(type, name, existing.json.includes('"deletionTimestamp"'));
   if (!managedAlready)
     setManagers(
       object,
-      managersAfterUpdate(undefined, object, type.schema, writerOf(context, type, options, '')),
+      managersAfterUpdate(
+        undefined,
+        skeletonOf(type),
+        object,
+        type.schema,
+        writerOf(context, type, options, ''),
+      ),
     );
+  type.strategy.admit?.(object);
   return { object: save(context, type, namespace, name, object, options), created: true };
 }
+
+export const skeletonOf = (type: ResourceType) => (type.builtin ? builtinTypes.skeleton(type.schema) : {});
 
 function setManagers(
   object: KubeObject,
@@ -153,14 +165,20 @@ function faultsOf(
 ): readonly FieldFault[] {
   const faults = checkMetadata(object, type);
   if (live !== undefined) faults.push(...checkMetadataUpdate(object, live));
+  if (type.builtin) faults.push(...(type.strategy.validate?.(object) ?? []));
   const schemaFaults = validate({ ...object, metadata: {} }, type.schema, '');
-  faults.push(...schemaFaults);
+  // What a kind's own check has said of a field is not said again.
+  const said = new Set(faults.map((known) => known.field));
+  const repeated = (found: FieldFault) => found.reason === 'FieldValueDuplicate' || said.has(found.field);
+  faults.push(...schemaFaults.filter((found) => !type.builtin || !repeated(found)));
   // Rules read fields that the schema has just vouched for.
   if (schemaFaults.length === 0) faults.push(...validateRules(object, live, type.schema));
-  if (schemaFaults.length === 0) faults.push(...(type.strategy.validate?.(object) ?? []));
   if (live !== undefined) faults.push(...(type.strategy.validateUpdate?.(object, live) ?? []));
   return faults;
 }
+
+/** Endpoints that write through `update`. */
+export type Subresource = '' | 'status' | 'scale';
 
 export type Change = (live: KubeObject) => { readonly next: KubeObject; readonly managed?: boolean };
 
@@ -174,7 +192,7 @@ export function update(
   stored: StoredObject,
   change: Change,
   options: WriteOptions,
-  subresource: '' | 'status',
+  subresource: Subresource,
 ): Written {
   const live = fromStored(stored.json, type);
   const { next, managed } = change(live);
@@ -187,11 +205,11 @@ export function update(
     );
   checkPlace(type, stored.namespace, next);
   if (metadata.uid !== undefined && metadata.uid !== live.metadata.uid)
-    throw uidConflict(type, name, metadata.uid, live.metadata.uid ?? '');
+    throw uidConflict(type, stored, metadata.uid, options.patch === true);
   if (metadata.resourceVersion && metadata.resourceVersion !== String(stored.rv))
     throw staleObject(type, name);
   if (!metadata.resourceVersion && (type.strategy.needsVersion ?? !type.builtin))
-    throw invalid(type, name, [
+    throw invalid({ group: type.group, kind: type.plural }, name, [
       fault.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
 
@@ -200,7 +218,7 @@ export function update(
   if (managed !== true)
     setManagers(
       prepared,
-      managersAfterUpdate(live, prepared, type.schema, writerOf(context, type, options, subresource)),
+      managersAfterUpdate(live, {}, prepared, type.schema, writerOf(context, type, options, subresource)),
     );
   else defaultObject(prepared, type);
   const faults = faultsOf(prepared, live, type);
@@ -212,12 +230,16 @@ export function update(
   return { object: save(context, type, stored.namespace, name, prepared, options), created: false };
 }
 
-export function uidConflict(type: ResourceType, name: string, asked: string, actual: string): ApiError {
-  return new ApiError(
-    409,
-    'Conflict',
-    `Operation cannot be fulfilled on ${type.plural}${type.group === '' ? '' : `.${type.group}`} "${name}": Precondition failed: UID in precondition: ${asked}, UID in object meta: ${actual}`,
-    { name, ...(type.group === '' ? {} : { group: type.group }), kind: type.plural },
+function uidConflict(type: ResourceType, stored: StoredObject, asked: string, patch: boolean): ApiError {
+  if (patch) {
+    const fixed = fault.invalid('metadata.uid', asked, 'field is immutable');
+    return invalid(type, stored.name, [fixed, fixed]);
+  }
+  const key = `/registry/${type.storageKey}/${stored.key}`;
+  return conflict(
+    type,
+    stored.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${stored.uid}`,
   );
 }
 
@@ -226,7 +248,7 @@ function prepareUpdate(
   next: KubeObject,
   live: KubeObject,
   type: ResourceType,
-  subresource: '' | 'status',
+  subresource: Subresource,
 ): KubeObject {
   const metadata = next.metadata;
   for (const field of [

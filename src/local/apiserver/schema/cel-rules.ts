@@ -140,7 +140,9 @@ function faultOf(rule: CelRule, path: string, value: unknown, message: string): 
     case 'FieldValueDuplicate':
       return fault.duplicate(at, typeText(value));
     default:
-      return fault.invalid(at === '' ? '<nil>' : at, typeText(value), message);
+      return typeof value === 'object'
+        ? fault.unnamed(at === '' ? '<nil>' : at, message)
+        : fault.invalid(at, value, message);
   }
 }
 

@@ -1,5 +1,6 @@
 import { define, isObject, type JsonObject } from '../object.ts';
-import { quantityPattern } from './format.ts';
+import { matchesFormat, quantityPattern } from './format.ts';
+import { canonicalQuantity } from './quantity.ts';
 import { fieldPath, type Schema, schemaOfField } from './schema.ts';
 
 /**
@@ -13,7 +14,7 @@ export function decodeTyped(value: unknown, schema: Schema, path = ''): unknown 
       throw new TypeFault(path, 'int or string', value);
     if (schema.format === 'quantity' && !quantityPattern.test(String(value)))
       throw new TypeFault(path, 'quantity', value);
-    return schema.format === 'quantity' ? String(value) : value;
+    return schema.format === 'quantity' ? canonicalQuantity(String(value)) : value;
   }
   switch (schema.type) {
     case 'array':
@@ -32,6 +33,8 @@ export function decodeTyped(value: unknown, schema: Schema, path = ''): unknown 
         throw new TypeFault(path, schema.type === 'boolean' ? 'bool' : schema.type, value);
       if (schema.format === 'date-time' && Number.isNaN(Date.parse(value as string)))
         throw new TypeFault(path, 'time', value);
+      if (schema.format === 'byte' && !matchesFormat('byte', value as string))
+        throw new TypeFault(path, 'bytes', value, 'illegal base64 data at input byte 0');
       return value;
     default:
       return value;
@@ -41,8 +44,13 @@ export function decodeTyped(value: unknown, schema: Schema, path = ''): unknown 
 function decodeFields(value: JsonObject, schema: Schema, path: string): JsonObject {
   const decoded: JsonObject = {};
   for (const key of Object.keys(value)) {
-    if (value[key] === null) continue;
     const child = schemaOfField(schema, key);
+    if (value[key] === null) {
+      // In a map of strings Go keeps the key with an empty value.
+      const isMapOfStrings = schema.properties === undefined && child?.type === 'string';
+      if (isMapOfStrings) define(decoded, key, '');
+      continue;
+    }
     define(
       decoded,
       key,
@@ -55,10 +63,11 @@ function decodeFields(value: JsonObject, schema: Schema, path: string): JsonObje
 /** A value that does not fit its field's type. */
 export class TypeFault extends Error {
   override readonly name = 'TypeFault';
-  constructor(path: string, expected: string, value: unknown) {
+  constructor(path: string, expected: string, value: unknown, message?: string) {
     const actual = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
     super(
-      `json: cannot unmarshal ${actual === 'boolean' ? 'bool' : actual} into field ${path} of type ${expected}`,
+      message ??
+        `json: cannot unmarshal ${actual === 'boolean' ? 'bool' : actual} into field ${path} of type ${expected}`,
     );
   }
 }

@@ -14,14 +14,9 @@ export function applyDefaults(value: unknown, schema: Schema): void {
   const properties = schema.properties ?? {};
   for (const key of Object.keys(properties)) {
     const child = properties[key]!;
-    if (child.default !== undefined) {
-      const present = Object.hasOwn(value, key) ? value[key] : undefined;
-      if (present === undefined || (present === null && child.nullable !== true))
-        value[key] = cloneJson(child.default);
-    }
-    if (!Object.hasOwn(value, key)) continue;
-    if (isStrayNull(value[key], child)) delete value[key];
-    else applyDefaults(value[key], child);
+    if (value[key] === null && child.nullable !== true) delete value[key];
+    if (child.default !== undefined && !Object.hasOwn(value, key)) value[key] = cloneJson(child.default);
+    if (Object.hasOwn(value, key)) applyDefaults(value[key], child);
   }
   if (typeof schema.additionalProperties !== 'object') return;
   for (const key of Object.keys(value)) {

@@ -57,16 +57,17 @@ function typeName(value: unknown): string {
 const bad = (path: string, value: unknown, rest: string) =>
   fault.invalid(path, value, `${path} in body ${rest}`);
 
+/** The first fault of a string only, as the validator of Kubernetes reports them. */
 function checkString(value: string, schema: Schema, path: string, faults: FieldFault[]): void {
   const length = codePoints(value, schema);
   if (schema.maxLength !== undefined && length > schema.maxLength)
     faults.push(fault.tooLong(path, schema.maxLength));
-  if (schema.minLength !== undefined && length < schema.minLength)
+  else if (schema.minLength !== undefined && length < schema.minLength)
     faults.push(bad(path, value, `should be at least ${schema.minLength} chars long`));
-  if (schema.pattern !== undefined && !compiled(schema.pattern)(value))
+  else if (schema.pattern !== undefined && !compiled(schema.pattern)(value))
     faults.push(bad(path, value, `should match '${schema.pattern}'`));
   if (schema.format !== undefined && !matchesFormat(schema.format, value))
-    faults.push(bad(path, value, `must be of type ${schema.format}: ${JSON.stringify(value)}`));
+    faults.push(fault.format(path, value, schema.format));
 }
 
 function codePoints(value: string, schema: Schema): number {
@@ -162,13 +163,26 @@ function checkMap(value: JsonObject, schema: Schema, path: string, faults: Field
 
 function checkJunctors(value: unknown, schema: Schema, path: string, faults: FieldFault[]): void {
   for (const part of schema.allOf ?? []) walk(value, part, path, faults);
-  const holds = (part: Schema) => validate(value, part, path).length === 0;
-  if (schema.anyOf !== undefined && !schema.anyOf.some(holds))
-    faults.push(bad(path, shownType(value), 'must validate at least one schema (anyOf)'));
-  if (schema.oneOf !== undefined && schema.oneOf.filter(holds).length !== 1)
-    faults.push(bad(path, shownType(value), 'must validate one and only one schema (oneOf)'));
-  if (schema.not !== undefined && holds(schema.not))
-    faults.push(bad(path, shownType(value), 'must not validate the schema (not)'));
+  // These name the field in the text and not in the cause.
+  const junctor = (text: string) => fault.invalid('<nil>', '', `${JSON.stringify(path)} ${text}`);
+  if (schema.anyOf !== undefined && bestOf(value, schema.anyOf, path).length > 0)
+    faults.push(junctor('must validate at least one schema (anyOf)'), ...bestOf(value, schema.anyOf, path));
+  if (schema.oneOf !== undefined) {
+    const matches = schema.oneOf.filter((part) => validate(value, part, path).length === 0).length;
+    const found = matches === 0 ? 'Found none valid' : `Found ${matches} valid alternatives`;
+    if (matches !== 1) faults.push(junctor(`must validate one and only one schema (oneOf). ${found}`));
+    if (matches === 0) faults.push(...bestOf(value, schema.oneOf, path));
+  }
+  if (schema.not !== undefined && validate(value, schema.not, path).length === 0)
+    faults.push(junctor('must not validate the schema (not)'));
 }
 
-const shownType = (value: unknown) => (typeof value === 'object' && value !== null ? '' : value);
+/** The faults of the alternative that comes closest; none when one matches. */
+function bestOf(value: unknown, alternatives: readonly Schema[], path: string): readonly FieldFault[] {
+  let best: readonly FieldFault[] | undefined;
+  for (const part of alternatives) {
+    const found = validate(value, part, path);
+    if (best === undefined || found.length < best.length) best = found;
+  }
+  return best ?? [];
+}

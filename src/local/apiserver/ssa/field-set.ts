@@ -101,7 +101,10 @@ export const fieldStep = (name: string): string => `f:${name}`;
 export const itemStep = (item: unknown, shape: Shape, schema: Schema | undefined): string =>
   shape === 'set' ? `v:${canonicalJson(item)}` : `k:${canonicalJson(keysOf(item, schema ?? {}))}`;
 
-/** All paths that a configuration states: leaves, empty maps and lists, and items of keyed lists. */
+/**
+ * All paths that a configuration states: leaves, empty maps, and items of keyed lists and sets. Entries of maps
+ * (not of structs) count themselves, too.
+ */
 export function fieldsOf(value: unknown, schema: Schema | undefined): FieldSet {
   const set = emptySet();
   const shape = shapeOf(value, schema);
@@ -110,17 +113,18 @@ export function fieldsOf(value: unknown, schema: Schema | undefined): FieldSet {
     const map = value as JsonObject;
     const names = Object.keys(map);
     if (names.length === 0) set.member = true;
-    for (const name of names)
-      set.children.set(fieldStep(name), fieldsOf(map[name], schemaOfField(schema, name)));
-  } else {
-    const list = value as readonly unknown[];
-    if (list.length === 0) set.member = true;
-    for (const item of list) {
+    for (const name of names) {
+      const child = fieldsOf(map[name], schemaOfField(schema, name));
+      const declared = schema?.properties !== undefined && Object.hasOwn(schema.properties, name);
+      if (!declared && schema?.additionalProperties !== undefined) child.member = true;
+      if (!isEmptySet(child)) set.children.set(fieldStep(name), child);
+    }
+  } else
+    for (const item of value as readonly unknown[]) {
       const child = fieldsOf(item, schema?.items);
       child.member = true;
       set.children.set(itemStep(item, shape, schema), child);
     }
-  }
   return set;
 }
 
@@ -182,12 +186,13 @@ export function partsOf(value: unknown, shape: Shape, schema: Schema | undefined
   return parts;
 }
 
-/** `.spec.groups[name="a"].rules`: a path as conflict messages write it. */
+/** `.spec.groups[name="a"].rules`: paths as conflict messages write them, a set's own members before deeper ones. */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  const paths = set.member && prefix !== '' ? [prefix] : [];
-  for (const step of [...set.children.keys()].sort())
-    paths.push(...pathsOf(set.children.get(step)!, `${prefix}${stepText(step)}`));
-  return paths;
+  const steps = [...set.children.keys()].sort();
+  const own = steps
+    .filter((step) => set.children.get(step)!.member)
+    .map((step) => `${prefix}${stepText(step)}`);
+  return [...own, ...steps.flatMap((step) => pathsOf(set.children.get(step)!, `${prefix}${stepText(step)}`))];
 }
 
 function stepText(step: string): string {

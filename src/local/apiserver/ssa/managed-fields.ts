@@ -7,7 +7,6 @@ import {
   difference,
   emptySet,
   encodeFieldSet,
-  equalSets,
   type FieldSet,
   fieldsOf,
   intersection,
@@ -69,15 +68,18 @@ const stripServerFields = (set: FieldSet): FieldSet => {
   return { member: false, children };
 };
 
-/** Ownership that follows from a create or an update by `writer`. */
+/** Ownership that follows from a create or an update by `writer`; `skeleton` is what a new object holds unasked. */
 export function managersAfterUpdate(
   before: KubeObject | undefined,
+  skeleton: JsonObject,
   after: KubeObject,
   schema: Schema,
   writer: WriterIdentity,
 ): ManagedFieldsEntry[] {
   const managers = decodeManagers(after.metadata.managedFields ?? before?.metadata.managedFields);
-  const base = before ?? { metadata: {}, ...(schema.properties?.spec?.required === undefined ? {} : {}) };
+  // An object whose ownership was dropped stays without until somebody applies to it.
+  if (before !== undefined && managers.length === 0) return [];
+  const base = before ?? { ...skeleton, metadata: {} };
   const change = compareFields(strip(base), strip(after), schema);
   const touched = union(change.added, change.modified);
   const own = managers.find((entry) => isUpdateOf(entry, writer));
@@ -88,8 +90,7 @@ export function managersAfterUpdate(
     stripServerFields(difference(union(own?.set ?? emptySet(), touched), change.removed)),
     writer.resetFields,
   );
-  const time =
-    own !== undefined && equalSets(own.set, set) && isEmptySet(touched) ? own.time : kubeTime(writer.nowMs);
+  const time = isEmptySet(touched) ? (own?.time ?? '') : kubeTime(writer.nowMs);
   const updated: Manager = { ...identity(writer, 'Update'), time, set };
   return encodeManagers([...others, updated]);
 }
@@ -114,13 +115,14 @@ const identity = (writer: WriterIdentity, operation: string) => ({
 export function applyConfiguration(
   live: KubeObject,
   configuration: KubeObject,
+  skeleton: JsonObject,
   schema: Schema,
   writer: WriterIdentity,
   force: boolean,
 ): KubeObject {
   if (configuration.metadata.managedFields !== undefined && configuration.metadata.managedFields.length > 0)
     throw badRequest('metadata.managedFields must be nil');
-  const managers = decodeManagers(live.metadata.managedFields);
+  const managers = managersOf(live, skeleton, schema);
   const own = managers.find(
     (entry) =>
       entry.operation === 'Apply' &&
@@ -148,10 +150,9 @@ export function applyConfiguration(
     ...entry,
     set: difference(difference(entry.set, touched), change.removed),
   }));
-  const same = own !== undefined && equalSets(own.set, stated) && own.apiVersion === writer.apiVersion;
   const applied: Manager = {
     ...identity(writer, 'Apply'),
-    time: same && isEmptySet(touched) && isEmptySet(change.removed) ? own.time : kubeTime(writer.nowMs),
+    time: isEmptySet(touched) && isEmptySet(change.removed) ? (own?.time ?? '') : kubeTime(writer.nowMs),
     set: stated,
   };
   const metadata = {
@@ -186,11 +187,29 @@ function conflictError(conflicts: readonly { entry: Manager; set: FieldSet }[]):
   );
 }
 
+/** Who holds a field of an object that nobody was recorded for (Kubernetes names it so). */
+function managersOf(live: KubeObject, skeleton: JsonObject, schema: Schema): Manager[] {
+  const known = decodeManagers(live.metadata.managedFields);
+  if (known.length > 0 || live.metadata.uid === undefined) return known;
+  const { added, modified } = compareFields({ ...skeleton, metadata: {} }, strip(live), schema);
+  const set = stripServerFields(union(added, modified));
+  return [
+    {
+      manager: 'before-first-apply',
+      operation: 'Update',
+      apiVersion: live.apiVersion,
+      subresource: '',
+      time: live.metadata.creationTimestamp ?? '',
+      set,
+    },
+  ];
+}
+
 function managerText(entry: Manager): string {
   const subresource =
     entry.subresource === '' ? '' : ` with subresource ${JSON.stringify(entry.subresource)}`;
-  const time = entry.operation === 'Update' ? ` at ${entry.time}` : '';
-  return `${JSON.stringify(entry.manager)}${subresource} using ${entry.apiVersion}${time}`;
+  const version = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : '';
+  return `${JSON.stringify(entry.manager)}${subresource}${version}`;
 }
 
 /** The object as ownership sees it: without the fields of the server. */

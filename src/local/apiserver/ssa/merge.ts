@@ -24,7 +24,7 @@ export function mergeApplied(live: unknown, applied: unknown, schema: Schema | u
   return mergeLists(live as unknown[], applied as unknown[], shape, schema);
 }
 
-/** Applied items keep their order; items only in the live list stay beside their neighbours. */
+/** Applied items keep their order; items only in the live list stay where they are, before what comes new. */
 function mergeLists(
   live: readonly unknown[],
   applied: readonly unknown[],
@@ -36,22 +36,22 @@ function mergeLists(
   const appliedSteps = new Set(applied.map((item) => itemStep(item, shape, schema)));
   const result: unknown[] = [];
   const placed = new Set<string>();
-  const placeUnappliedUpTo = (step: string) => {
-    for (const known of liveOrder) {
-      if (known === step) return;
-      if (!placed.has(known) && !appliedSteps.has(known)) {
-        placed.add(known);
-        result.push(liveParts.get(known));
-      }
+  let next = 0;
+  const placeUnapplied = () => {
+    for (; next < liveOrder.length; next++) {
+      const step = liveOrder[next]!;
+      if (placed.has(step)) continue;
+      if (appliedSteps.has(step)) return;
+      result.push(liveParts.get(step));
     }
   };
   for (const item of applied) {
+    placeUnapplied();
     const step = itemStep(item, shape, schema);
-    if (liveParts.has(step)) placeUnappliedUpTo(step);
     placed.add(step);
     result.push(shape === 'set' ? item : mergeApplied(liveParts.get(step), item, schema?.items));
   }
-  placeUnappliedUpTo('');
+  placeUnapplied();
   return result;
 }
 

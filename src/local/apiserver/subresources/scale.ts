@@ -36,12 +36,12 @@ export function scaleHandler(context: ServerContext): ExtraHandler {
       respondJson(response, 200, JSON.stringify(live));
       return true;
     }
-    if (request.method !== 'PUT' && request.method !== 'PATCH') throw methodNotAllowed(type, 'this method');
+    if (request.method !== 'PUT' && request.method !== 'PATCH') throw methodNotAllowed();
     const wanted = await wantedScale(call, live);
     const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
     if (replicas < 0)
       throw invalid({ group: 'autoscaling', kind: 'Scale' }, path.name, [
-        fault.invalid('spec.replicas', replicas, 'should be a non-negative integer'),
+        fault.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ]);
     const options = writeOptions(
       query,
@@ -55,7 +55,7 @@ export function scaleHandler(context: ServerContext): ExtraHandler {
       stored,
       (object) => ({ next: withReplicas(object, paths, replicas, version) }),
       options,
-      '',
+      'scale',
     );
     respondJson(response, 200, JSON.stringify(scaleOf(written.object, paths)));
     return true;

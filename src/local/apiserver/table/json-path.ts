@@ -11,7 +11,7 @@ export class JsonPathFault extends Error {
 }
 
 const token =
-  /\.([A-Za-z_$][\w$-]*|\*)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\[(\*)\]|\[\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[\d.]+|true|false)\s*\)\]/y;
+  /\.((?:[A-Za-z_$]|\\.)(?:[\w$-]|\\.)*|\*)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\[(\*)\]|\[\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[\d.]+|true|false)\s*\)\]/y;
 
 /** JSONPath as CRD printer columns use it: fields, quoted fields, indexes, `*` and comparisons in filters. */
 export function compileJsonPath(text: string): JsonPath {
@@ -35,7 +35,7 @@ function stepOf(match: RegExpExecArray): Step {
   if (name === '*' || star !== undefined)
     return (values) =>
       values.flatMap((value) => (Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []));
-  const key = name ?? (single ?? double)?.replaceAll(/\\(.)/g, '$1');
+  const key = (name ?? single ?? double)?.replaceAll(/\\(.)/g, '$1');
   if (key !== undefined) return (values) => values.flatMap((value) => childOf(value, key));
   if (index !== undefined)
     return (values) =>
