@@ -205,7 +205,7 @@ export const errorCatalogue = {
     action: 'Rename or remove one of them.',
   },
   KindUnknown: {
-    meaning: 'promfleet has no kind of this name, or not in this version.',
+    meaning: 'There is no kind of this name, or not in this version.',
     action: 'Correct kind or apiVersion; docs/crds names what there is.',
   },
   KubeconfigInvalid: {
