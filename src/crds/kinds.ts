@@ -1,6 +1,7 @@
 import { alertRouteSpec, alertRouteStatus } from './alert-route.ts';
 import { alertRuleSetSpec, alertRuleSetStatus } from './alert-rule-set.ts';
-import { monitoringStackSpec, monitoringStackStatus } from './monitoring-stack.ts';
+import { monitoringStackSpec } from './monitoring-stack.ts';
+import { monitoringStackStatus } from './monitoring-stack-status.ts';
 import type { CelRule } from './schema.ts';
 import { silenceSpec, silenceStatus } from './silence.ts';
 import type { SchemaNode } from './structural.ts';

@@ -1,6 +1,5 @@
-import { Type } from 'typebox';
-import { conditions, observedGeneration } from './condition.ts';
 import type { CustomResource } from './metadata.ts';
+import type { MonitoringStackStatus } from './monitoring-stack-status.ts';
 import {
   boolean,
   choice,
@@ -347,107 +346,10 @@ export const monitoringStackSpec = object(
   { description: 'A Prometheus and Alertmanager stack.' },
 );
 
-const count = (description: string) => optional(integer({ description, minimum: 0 }));
-const hash = (description: string) => optional(string({ description, maxLength: 128 }));
-
-const replica = object(
-  {
-    pod: string({ description: 'Name of the pod.', maxLength: 253 }),
-    component: choice(['prometheus', 'alertmanager'], { description: 'What runs in it.' }),
-    shard: count('Shard of a Prometheus.'),
-    ready: boolean({ description: 'Whether the pod is ready.' }),
-    loaded: boolean({ description: 'Whether it reports the current content as loaded.' }),
-    indexHash: hash('Hash of the index that it reports as loaded.'),
-    serverVersion: optional(string({ description: 'Version that the server reports.', maxLength: 64 })),
-    agentVersion: optional(string({ description: 'Version of its reloader.', maxLength: 64 })),
-    quarantined: count('Files that the server refused and that are left out.'),
-    error: optional(string({ description: 'What the reloader reports.', maxLength: 2048 })),
-  },
-  { description: 'One replica.' },
-);
-
-const componentStatus = (name: string) =>
-  optional(
-    object(
-      {
-        version: optional(string({ description: 'Version that is rolled out.', maxLength: 64 })),
-        replicas: count('Pods that should run.'),
-        readyReplicas: count('Pods that are ready.'),
-        updatedReplicas: count('Pods of the current template.'),
-        loadedReplicas: count('Pods that report the current content as loaded.'),
-      },
-      { description: `State of ${name}.` },
-    ),
-  );
-
-const objectCounts = (what: string) =>
-  optional(
-    object(
-      {
-        selected: count('Selected and permitted.'),
-        accepted: count('Of these, without a fault.'),
-        loaded: count('Of these, loaded in every replica.'),
-      },
-      { description: `${what} of this stack.` },
-    ),
-  );
-
-export const monitoringStackStatus = object(
-  {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    prometheus: componentStatus('Prometheus'),
-    alertmanager: componentStatus('Alertmanager'),
-    shards: optional(
-      mapList(
-        object(
-          {
-            shard: Type.Integer({ format: 'int32', minimum: 0, description: 'Number of the shard.' }),
-            replicas: count('Pods that should run.'),
-            readyReplicas: count('Pods that are ready.'),
-            loadedReplicas: count('Pods that report the current content as loaded.'),
-            indexHash: hash('Hash of the index that its replicas should load.'),
-          },
-          { description: 'One shard.' },
-        ),
-        ['shard'],
-        { description: 'State of each Prometheus shard.', maxItems: 64 },
-      ),
-    ),
-    alertmanagerIndexHash: hash('Hash of the index that the Alertmanager replicas should load.'),
-    replicas: optional(
-      mapList(replica, ['pod'], {
-        description: 'State of each replica, as far as the list is long; troubled ones first.',
-        maxItems: 128,
-      }),
-    ),
-    ruleSets: objectCounts('AlertRuleSets'),
-    routes: objectCounts('AlertRoutes'),
-    silences: objectCounts('Silences'),
-    ready: optional(
-      object(
-        {
-          prometheus: optional(string({ description: 'Ready of all: `2/2`.', maxLength: 32 })),
-          alertmanager: optional(string({ description: 'Ready of all: `3/3`.', maxLength: 32 })),
-          loaded: optional(
-            string({ description: 'Replicas with current content, of all: `5/5`.', maxLength: 32 }),
-          ),
-        },
-        { description: 'The columns that kubectl prints.' },
-      ),
-    ),
-    agentImage: optional(
-      string({ description: 'Agent image in the pod templates that are live.', maxLength: 1024 }),
-    ),
-  },
-  { description: 'State of the stack; written by the operator.' },
-);
-
+export type { MonitoringStackStatus, ReplicaStatus } from './monitoring-stack-status.ts';
 export type PrometheusSpec = Of<typeof prometheus>;
 export type AlertmanagerSpec = Of<typeof alertmanager>;
 export type StorageSpec = NonNullable<PrometheusSpec['storage']>;
 export type ResourceRequirements = NonNullable<PrometheusSpec['resources']>;
 export type MonitoringStackSpec = Of<typeof monitoringStackSpec>;
-export type MonitoringStackStatus = Of<typeof monitoringStackStatus>;
-export type ReplicaStatus = Of<typeof replica>;
 export type MonitoringStack = CustomResource<'MonitoringStack', MonitoringStackSpec, MonitoringStackStatus>;

@@ -4,6 +4,7 @@ import type { CliIo } from '../../src/cli/io.ts';
 import { showStatus } from '../../src/cli/status/run.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { type ReconcileServer, startReconcileServer } from '../support/reconcile-server.ts';
+import { targetNames } from './target.ts';
 
 /** `promfleet status` against an API server, without an operator: it shows what the objects say, no more. */
 let server: ReconcileServer;
@@ -20,7 +21,8 @@ const ruleSet = (name: string): KubeObject =>
   }) as KubeObject;
 
 beforeAll(async () => {
-  server = await startReconcileServer();
+  // Either server will do: what is tested is how we read.
+  server = await startReconcileServer(targetNames.at(-1)!);
   const { admin } = server;
   await admin.apply(
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },

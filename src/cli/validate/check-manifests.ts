@@ -6,11 +6,12 @@ import { type KindDefinition, kindDefinition, kinds } from '../../crds/kinds.ts'
 import { apiGroup, apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStackSpec } from '../../crds/monitoring-stack.ts';
 import { suggestName } from '../../crds/suggestion.ts';
-import { checkSemantics, type Versions } from './check-semantics.ts';
+import { checkSemantics } from './check-semantics.ts';
 import { locate } from './locate.ts';
 import { type ManifestDocument, parseDocuments } from './manifest-document.ts';
 import type { ManifestFault, ManifestSummary, Severity } from './manifest-fault.ts';
 import type { ManifestFile } from './manifest-files.ts';
+import type { Versions } from './semantic-fault.ts';
 
 /** What to judge by where the manifests hold no MonitoringStack. */
 export interface DefaultVersions {
