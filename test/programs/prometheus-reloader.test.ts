@@ -1,4 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PrometheusServer } from '../../src/agents/reloader/prometheus-server.ts';
 import type { RuleGroup } from '../../src/crds/alert-rule-set.ts';
 import { renderConfig } from '../../src/render/prometheus/config.ts';
 import { renderGroup, renderRuleFile } from '../../src/render/prometheus/rule-file.ts';
@@ -152,4 +155,89 @@ test('a killed Prometheus comes back with the same files, and changes meanwhile 
   await world.startServer();
   await world.reported();
   expect(await world.groups()).toEqual(['a-two']);
+});
+
+test('a rule that fails to evaluate is told by file and group', async () => {
+  const failing = {
+    record: 'r',
+    expr: 'vector(1) == on() (label_replace(vector(1), "x", "1", "", "") or vector(1))',
+  };
+  await startAll({
+    'main-prometheus-0-config': config(),
+    'main-rules-00': { ...ruleSet('a', 'bad', { rules: [failing] }), ...ruleSet('a', 'good') },
+  });
+  const server = new PrometheusServer({ url: world.url, configDir: world.configDir });
+  const { signal } = new AbortController();
+  const faults = await world.until('the evaluation fails', async () => {
+    const found = await server.ruleFaults(['rules/a/bad.yaml', 'rules/a/good.yaml'], signal);
+    return found.length > 0 && found;
+  });
+  expect(faults).toEqual([
+    { path: 'rules/a/bad.yaml', group: 'a-bad', error: expect.stringContaining('duplicate series') },
+  ]);
+});
+
+test('no target forges a reserved label, and an alert leaves with its owner and without replica, shard and team', async () => {
+  const received: Record<string, string>[] = [];
+  const sink = createServer((request, response) => {
+    if (request.url === '/metrics') {
+      response.setHeader('content-type', 'text/plain');
+      response.end('forged{promfleet_namespace="x",promfleet_team="y",kept="z"} 1\n');
+      return;
+    }
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      for (const { labels } of JSON.parse(body) as { labels: Record<string, string> }[])
+        received.push(labels);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(sink.address() as AddressInfo).port}`;
+  const target = { targets: [address], labels: { promfleet_namespace: 'x', promfleet_team: 'y' } };
+  const { file } = renderConfig({
+    stack: {
+      ...stack,
+      spec: {
+        externalLabels: { cluster: 'c$1' },
+        alertmanager: { replicas: 0 },
+        prometheus: {
+          scrapeInterval: '1s',
+          evaluationInterval: '1s',
+          additionalConfig: { alerting: { alertmanagers: [{ static_configs: [{ targets: [address] }] }] } },
+        },
+      },
+    },
+    shard: 0,
+    discoveryNamespaces: [],
+    additionalScrapeConfigs: JSON.stringify([
+      { job_name: 'forger', honor_labels: true, static_configs: [target] },
+    ]),
+  });
+  const expr =
+    'label_replace(label_replace(forged, "promfleet_namespace", "other", "", ""), "promfleet_team", "other", "", "")';
+  await startAll({
+    'main-prometheus-0-config': { [file.path]: file.content },
+    'main-rules-00': ruleSet('owner', 'set', { rules: [{ alert: 'Forged', expr }] }),
+  });
+  const alert = await world.until('the alert is sent', async () => received[0]);
+  expect(alert).toEqual({
+    alertname: 'Forged',
+    cluster: 'c$1',
+    instance: address,
+    job: 'forger',
+    kept: 'z',
+    promfleet_namespace: 'owner',
+  });
+  type Vector = { result: { metric: Record<string, string> }[] };
+  for (const name of ['forged', 'up{job="forger"}']) {
+    const { result } = await world.get<Vector>(`/api/v1/query?query=${encodeURIComponent(name)}`);
+    expect(result.length).toBe(1);
+    expect(Object.keys(result[0]!.metric).filter((label) => label.startsWith('promfleet_'))).toEqual([]);
+  }
+  sink.closeAllConnections();
+  await new Promise((resolve) => sink.close(resolve));
 });
