@@ -2,6 +2,7 @@ import type { RuleHealthFault } from '../../render/bundle/report.ts';
 import { httpCall, httpJson } from './http-call.ts';
 import type { ManagedServer, ReloadAnswer } from './ports.ts';
 import { probe } from './prometheus-server.ts';
+import { withoutValues } from './server-words.ts';
 
 interface StatusAnswer {
   readonly versionInfo?: { readonly version?: string };
@@ -28,7 +29,9 @@ export class AlertmanagerServer implements ManagedServer {
     const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal });
     if (status === 200) return { ok: true };
     const error =
-      body.trim() === '' ? `HTTP ${status}` : body.trim().replace(/^failed to reload config: /, '');
+      body.trim() === ''
+        ? `HTTP ${status}`
+        : withoutValues(body.trim().replace(/^failed to reload config: /, ''));
     return { ok: false, error };
   }
 

@@ -2,6 +2,7 @@ import { limits } from '../../base/limits.ts';
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
 import { httpCall, httpJson } from './http-call.ts';
 import type { ManagedServer, ReloadAnswer } from './ports.ts';
+import { withoutValues } from './server-words.ts';
 
 interface RulesAnswer {
   readonly data?: {
@@ -39,7 +40,9 @@ export class PrometheusServer implements ManagedServer {
     const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal });
     if (status === 200) return { ok: true };
     const error =
-      body.trim() === '' ? `HTTP ${status}` : body.trim().replace(/^failed to reload config: /, '');
+      body.trim() === ''
+        ? `HTTP ${status}`
+        : withoutValues(body.trim().replace(/^failed to reload config: /, ''));
     // Only a fault of the main file is named; of a rule file the answer says no more than that there is one.
     const inMainFile = error.startsWith("couldn't load configuration");
     if (inMainFile) return { ok: false, error, path: 'prometheus.yaml' };
