@@ -31,6 +31,9 @@ export interface ListWatchOptions {
   readonly backoff?: BackoffOptions;
 }
 
+/** A watch that lived this long proves that the server is well, even when nothing changed. */
+const lastedMs = 10_000;
+
 /** Why a watch ended, for metrics. */
 type WatchEnd = 'closed' | 'expired' | 'severed' | 'stalled' | 'refused';
 
@@ -90,10 +93,10 @@ class ListWatch<T extends KubeObject> {
     while (!this.#signal.aborted) {
       try {
         if (this.#resourceVersion === undefined) await this.#list();
-        const sawEvents = await this.#watch();
+        const wasOfUse = await this.#watch();
         this.#ended('closed');
-        // An immediate end without an event would otherwise spin.
-        if (sawEvents) continue;
+        // An immediate end without a change would otherwise spin.
+        if (wasOfUse) continue;
         this.#failures++;
       } catch (error) {
         if (this.#signal.aborted) return;
@@ -116,25 +119,29 @@ class ListWatch<T extends KubeObject> {
     this.#lists.add(1, { kind: this.#selection.kind });
   }
 
-  /** True when the watch was of use: it brought something or lasted as long as asked. */
+  /** True when the watch was of use: it brought a change, or lasted. Then what failed before counts no more. */
   async #watch(): Promise<boolean> {
     const { clock, random } = this.#client;
     const baseSeconds = this.#options.watchSeconds ?? limits.kubeWatchSeconds;
     const timeoutSeconds = Math.ceil(baseSeconds * (1 + random.next()));
-    const startedMs = clock.monotonicMs();
-    let sawEvents = false;
+    const lastingMs = clock.monotonicMs() + Math.min(lastedMs, (timeoutSeconds * 1000) / 2);
+    let isOfUse = false;
     const events = watchEvents<T>(this.#client, this.#selection, {
       resourceVersion: this.#resourceVersion ?? '',
       signal: this.#signal,
       timeoutSeconds,
       ...(this.#options.idleMs === undefined ? {} : { idleMs: this.#options.idleMs }),
     });
-    for await (const event of events) {
-      this.#take(event);
-      sawEvents = true;
-      this.#failures = 0;
+    try {
+      for await (const event of events) {
+        this.#take(event);
+        isOfUse ||= event.type !== 'BOOKMARK';
+      }
+    } finally {
+      isOfUse ||= clock.monotonicMs() >= lastingMs;
+      if (isOfUse) this.#failures = 0;
     }
-    return sawEvents || clock.monotonicMs() - startedMs >= (timeoutSeconds * 1000) / 2;
+    return isOfUse;
   }
 
   #take(event: WatchEvent<T>): void {

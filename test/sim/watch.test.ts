@@ -113,4 +113,35 @@ describe('an informer behind a failing network', () => {
     stop.abort();
     await running;
   });
+
+  it.each<[string, number, (requests: number) => void]>([
+    ['at once each time is asked less and less often', 0, (requests) => expect(requests).toBeLessThan(120)],
+    [
+      'every minute by a balancer between is asked again soon each time',
+      60_000,
+      (requests) => expect(requests).toBeGreaterThan(28),
+    ],
+  ])('a server whose watches are severed %s', async (_name, everyMs, check) => {
+    const clock = new VirtualClock();
+    const api = new FakeApi(clock, seededRandom(1), '/api/v1/configmaps');
+    const client = new KubeClient({ transport: api, clock, random: seededRandom(2) });
+    const stop = new AbortController();
+    const informer = new Informer<Counted>(client, kind);
+    const running = informer.run(stop.signal);
+    const endMs = clock.monotonicMs() + 30 * 60_000;
+    while (clock.monotonicMs() < endMs) {
+      await clock.advance(Math.max(1_000, everyMs));
+      api.bookmark();
+      api.endAll('severed');
+      // At once: also each new watch of the next second.
+      for (let i = 0; everyMs === 0 && i < 9; i++) {
+        await clock.advance(100);
+        api.bookmark();
+        api.endAll('severed');
+      }
+    }
+    check(api.watches);
+    stop.abort();
+    await running;
+  });
 });
