@@ -104,7 +104,8 @@ function takeWhatFits(fragments: readonly AssembleFragment[]): {
   const noRoom: string[] = [];
   let chars = 0;
   for (const entry of fragments) {
-    const size = encodeFragment({ ...entry.fragment, templates: {} }).length;
+    const templates = Object.values(entry.fragment.templates).reduce((sum, text) => sum + text.length, 0);
+    const size = encodeFragment(entry.fragment).length - templates;
     if (chars + size > fragmentsMaxChars) noRoom.push(keyOf(entry));
     else {
       chars += size;

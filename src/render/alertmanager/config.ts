@@ -11,8 +11,9 @@ import {
 } from './base-config.ts';
 import type { AddressPolicy } from './checks/address.ts';
 import type { Fault } from './checks/fault.ts';
-import { type CompileResult, compileAlertRoute, emptyFragment } from './compile.ts';
+import { type CompileOptions, type CompileResult, compileAlertRoute, emptyFragment } from './compile.ts';
 import { decodeFragment, type Fragment, fragmentPath } from './fragment.ts';
+import { secretReferences } from './secret-references.ts';
 import { atLeast, oldestVersion } from './version.ts';
 
 export interface AlertmanagerConfigInput {
@@ -47,21 +48,27 @@ export function renderAlertmanagerConfig(input: AlertmanagerConfigInput): Alertm
   const { version, policy, previous } = input;
   const { base, faults: baseFaults } = chooseBase(input);
   const routes = new Map<string, CompileResult>();
+  const context = JSON.stringify([version, input.featureFlags, base.global, policy]);
   const fragments = input.routes.map(({ route, platform }) => {
     const { namespace = '', name, uid = '' } = route.metadata;
-    const lastGood = lastGoodFragment(previous, namespace, name, uid);
+    const lastGood = () => lastGoodFragment(previous, namespace, name, uid);
     const result =
       route.spec.suspend === true
-        ? suspended(route, lastGood)
-        : compileAlertRoute(route, {
-            version,
-            ...(input.featureFlags === undefined ? {} : { featureFlags: input.featureFlags }),
-            global: base.global,
-            policy,
-            secrets: (secret, key) => input.secrets(namespace, secret, key),
-            scope: platform ? 'platform' : 'namespace',
-            ...(lastGood === undefined ? {} : { lastGood }),
-          });
+        ? suspended(route, lastGood())
+        : compileOnce(
+            route,
+            lastGood,
+            previous.get(fragmentPath(namespace, name))?.content,
+            `${context}${platform}`,
+            {
+              version,
+              ...(input.featureFlags === undefined ? {} : { featureFlags: input.featureFlags }),
+              global: base.global,
+              policy,
+              secrets: (secret, key) => input.secrets(namespace, secret, key),
+              scope: platform ? 'platform' : 'namespace',
+            },
+          );
     routes.set(`${namespace}/${name}`, result);
     return { fragment: result.fragment, platform, uid };
   });
@@ -82,6 +89,42 @@ export function renderAlertmanagerConfig(input: AlertmanagerConfigInput): Alertm
     });
   }
   return { files, baseFaults, routes };
+}
+
+interface Compiled {
+  readonly context: string;
+  readonly secrets: string;
+  /** What the bundle held; it counts only where something is at fault. */
+  readonly previous: string | undefined;
+  readonly result: CompileResult;
+}
+
+/** By the object as it was read: an unchanged one, with unchanged Secrets, is not compiled again. */
+const compiled = new WeakMap<AlertRoute['spec'], Compiled>();
+
+function compileOnce(
+  route: AlertRoute,
+  lastGood: () => Fragment | undefined,
+  previous: string | undefined,
+  context: string,
+  options: Omit<CompileOptions, 'lastGood'>,
+): CompileResult {
+  const { namespace, name, uid } = route.metadata;
+  const values = secretReferences(route.spec).map(
+    (reference) => options.secrets(reference.name, reference.key) ?? null,
+  );
+  const secrets = JSON.stringify([namespace, name, uid, values]);
+  const known = compiled.get(route.spec);
+  if (known?.context === context && known.secrets === secrets) {
+    if (known.result.faults.length === 0 || known.previous === previous) return known.result;
+  }
+  const fragment = lastGood();
+  const result = compileAlertRoute(route, {
+    ...options,
+    ...(fragment === undefined ? {} : { lastGood: fragment }),
+  });
+  compiled.set(route.spec, { context, secrets, previous, result });
+  return result;
 }
 
 /** What the bundle holds of an AlertRoute; nothing when it is damaged or was another object of that name. */

@@ -67,8 +67,16 @@ export function alertRouteOfPath(
   return match === null ? undefined : { namespace: match[1]!, name: match[2]! };
 }
 
+/** Fragments are never changed, so the text of one is made once. */
+const encoded = new WeakMap<Fragment, string>();
+
 export function encodeFragment(fragment: Fragment): string {
-  return JSON.stringify({ formatVersion: fragmentFormatVersion, ...fragment });
+  let text = encoded.get(fragment);
+  if (text === undefined) {
+    text = JSON.stringify({ formatVersion: fragmentFormatVersion, ...fragment });
+    encoded.set(fragment, text);
+  }
+  return text;
 }
 
 /** Throws CorruptData or UnsupportedFormat. */

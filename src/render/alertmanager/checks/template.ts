@@ -53,6 +53,7 @@ function functionTable(version: string): ReturnType<typeof functionsOf> {
       .filter(([since]) => !atLeast(version, since))
       .flatMap(([, names]) => names.split(' '));
     table = new Map([...functionsOf('alertmanager')].filter(([name]) => !late.includes(name)));
+    if (functionTables.size >= maxVersions) functionTables.clear();
     functionTables.set(version, table);
   }
   return table;
@@ -102,11 +103,20 @@ const builtIn: readonly (readonly [since: string, names: string])[] = [
   ],
 ];
 
+const builtInByVersion = new Map<string, ReadonlySet<string>>();
+const maxVersions = 64;
+
 /** Names that an Alertmanager of this version defines by itself. */
 export function builtInTemplates(version: string): ReadonlySet<string> {
-  return new Set(
-    builtIn.filter(([since]) => atLeast(version, since)).flatMap(([, names]) => names.split(' ')),
-  );
+  let names = builtInByVersion.get(version);
+  if (names === undefined) {
+    names = new Set(
+      builtIn.filter(([since]) => atLeast(version, since)).flatMap(([, texts]) => texts.split(' ')),
+    );
+    if (builtInByVersion.size >= maxVersions) builtInByVersion.clear();
+    builtInByVersion.set(version, names);
+  }
+  return names;
 }
 
 /** Template functions that Alertmanager 0.27.0 lacks (template.DefaultFuncs). */
