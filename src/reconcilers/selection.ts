@@ -32,6 +32,7 @@ export type SelectionReason =
   | 'NoAlertmanager'
   | 'NotPermitted'
   | 'StackDeleting'
+  | 'StackNotSelected'
   | 'StackSuspended';
 
 export interface Verdict {

@@ -1,6 +1,8 @@
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { Silence } from '../../crds/silence.ts';
+import { matchesSelector } from '../label-selector.ts';
 import { type KubeObject, keyOf } from '../object.ts';
 import type { ObjectGetter } from '../ports.ts';
 import { type ConsentPolicy, selectObject, type Verdict } from '../selection.ts';
@@ -78,7 +80,10 @@ export class Fleet {
   }
 
   /** What a stack says about a Silence. */
-  silenceVerdict(stack: StackState, object: KubeObject): Verdict {
+  silenceVerdict(stack: StackState, object: Silence): Verdict {
+    const { stacks } = object.spec;
+    if (stacks !== undefined && !matchesSelector(stacks, stack.object.metadata.labels))
+      return { selected: false, reason: 'StackNotSelected', message: 'the silence selects other stacks' };
     if (stack.object.spec.alertmanager?.replicas === 0)
       return { selected: false, reason: 'NoAlertmanager', message: 'the stack runs no Alertmanager' };
     const select = stack.object.spec.alertmanager?.select;
