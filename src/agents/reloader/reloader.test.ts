@@ -194,6 +194,20 @@ test('a server that never starts gets its rule files set aside, and the bad one 
   life.stop();
 });
 
+test('a server that does not start gets the newest main file, made for its version', async () => {
+  const { world, life } = await runningWorld({ ...config('old'), r0: { 'rules/a/x.yaml': rule('1') } });
+  world.server.up = false;
+  life.reloader.indexChanged(world.api.publish({ ...config('new'), r0: { 'rules/a/x.yaml': rule('1') } }));
+  await until(
+    () => world.disk.names.get('prometheus.yaml')?.text === 'new end',
+    'the newest main file is there',
+  );
+  world.server.restart();
+  await settled(world);
+  expect(running(world)).toEqual({ 'prometheus.yaml': 'new end', 'rules/a/x.yaml': rule('1') });
+  life.stop();
+});
+
 test('an Alertmanager bundle is taken or refused as a whole', async () => {
   const world = newWorld();
   const files = {

@@ -4,14 +4,15 @@ import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import { indexHash } from '../../render/bundle/bundle-index.ts';
-import { encodeReport, type Report } from '../../render/bundle/report.ts';
+import type { Report } from '../../render/bundle/report.ts';
 import { decodeState, encodeState } from './agent-state.ts';
 import type { ConfigFolder } from './config-folder.ts';
 import type { Quarantine, SlotFiles } from './desired.ts';
 import { type LoadPorts, loadChange, type Refusal, reloadAsIs } from './load.ts';
 import type { BundleSource, ManagedServer } from './ports.ts';
+import { ReportState } from './report-state.ts';
 import type { ReportWriter } from './report-writer.ts';
+import { rescueFiles } from './rescue.ts';
 import { RuleHealth } from './rule-health.ts';
 import type { ServerKind } from './server-kind.ts';
 import { ServerWatch } from './server-watch.ts';
@@ -52,22 +53,16 @@ export class Reloader {
   readonly #contents = new Map<string, SlotFiles>();
   readonly #silent = new Set<string>();
   #index: string | undefined;
+  #serverVersion = '';
   #quarantined: ReadonlyMap<string, Quarantine> = new Map();
   /** The server may run something else than what lies on disk. */
   #diverged = true;
-  #report: Report;
+  readonly #state: ReportState;
 
   constructor(ports: ReloaderPorts) {
     this.#ports = ports;
     this.#watch = new ServerWatch(ports.server, ports.clock);
-    this.#report = {
-      indexHash: '',
-      slots: {},
-      quarantined: [],
-      serverVersion: '',
-      agentVersion: ports.agentVersion,
-      ruleHealth: [],
-    };
+    this.#state = new ReportState(ports.reports, ports.agentVersion, ports.kind.divisible);
   }
 
   /** The newest index as the watch brings it; undefined when the object is gone, which changes nothing. */
@@ -78,7 +73,7 @@ export class Reloader {
   }
 
   get report(): Report {
-    return this.#report;
+    return this.#state.report;
   }
 
   /** Runs until aborted. */
@@ -107,7 +102,7 @@ export class Reloader {
       try {
         await clock.sleep(limits.ruleHealthPeriodMs, signal);
         if ((await server.state(signal)) !== 'ready') continue;
-        await this.#noticeVersion(signal);
+        const serverVersion = await this.#noticeVersion(signal);
         const rules = [...folder.hashes.keys()].filter(kind.divisible);
         for (let from = 0; from < rules.length; from += limits.ruleHealthFilesPerRequest) {
           const paths = rules.slice(from, from + limits.ruleHealthFilesPerRequest);
@@ -116,7 +111,7 @@ export class Reloader {
           if (from + paths.length < rules.length) await clock.sleep(100, signal);
         }
         this.#health.keepOnly(folder.hashes);
-        this.#publish({ ruleHealth: this.#health.faults });
+        this.#state.publish({ serverVersion, ruleHealth: this.#health.faults });
       } catch (error) {
         if (!signal.aborted) log.debug({ error: describeError(error) }, 'rule health is not known');
       }
@@ -160,8 +155,10 @@ export class Reloader {
     }
     await folder.unstageAll();
     await this.#keepQuarantine(bundle, refused);
-    await this.#noticeVersion(signal);
-    this.#publishLoaded(text, bundle);
+    this.#health.keepOnly(folder.hashes);
+    const serverVersion = await this.#noticeVersion(signal);
+    const ruleHealth = this.#health.faults;
+    this.#state.publishLoaded(text, bundle, this.#contents, this.#quarantined, { serverVersion, ruleHealth });
   }
 
   #forgetSilent(bundle: StagedBundle): void {
@@ -201,52 +198,17 @@ export class Reloader {
     if (state !== before) await this.#ports.folder.writeState(state);
   }
 
-  #publishLoaded(text: string, bundle: StagedBundle): void {
-    const { kind, folder } = this.#ports;
-    this.#health.keepOnly(folder.hashes);
-    const hash = indexHash(text);
-    const entries = [...this.#quarantined].map(([path, { hash: refusedHash, error }]) => ({
-      path,
-      hash: refusedHash,
-      error,
-    }));
-    const blocking = entries.find(({ path }) => !kind.divisible(path));
-    const slots: Record<string, string> = {};
-    for (const slot of bundle.slots) {
-      const paths = [...(this.#contents.get(slot.name)?.files.keys() ?? [])];
-      const held = paths.some((path) => this.#quarantined.has(path) && !kind.divisible(path));
-      const shown = held ? this.#report.slots[slot.name] : slot.hash;
-      if (shown !== undefined) slots[slot.name] = shown;
-    }
-    const { error: _error, refusedIndexHash: _hash, ...rest } = this.#report;
-    this.#report = rest;
-    this.#publish({
-      slots,
-      quarantined: entries,
-      ruleHealth: this.#health.faults,
-      ...(blocking === undefined
-        ? { indexHash: hash }
-        : { error: `${blocking.path}: ${blocking.error}`, refusedIndexHash: hash }),
-    });
-  }
-
-  #publish(part: Partial<Report>): void {
-    this.#report = { ...this.#report, ...part };
-    // Before anything is loaded there is nothing to say, except why.
-    if (this.#report.indexHash === '' && this.#report.error === undefined) return;
-    this.#ports.reports.set(encodeReport(this.#report));
-  }
-
   /** A server of another version may take what the one before refused. */
-  async #noticeVersion(signal: AbortSignal): Promise<void> {
-    const serverVersion = await this.#ports.server.version(signal);
-    if (serverVersion === this.#report.serverVersion) return;
-    const first = this.#report.serverVersion === '';
-    this.#report = { ...this.#report, serverVersion };
-    if (first || this.#quarantined.size === 0) return;
-    this.#ports.log.info({ serverVersion }, 'another version of the server: refused files are tried again');
-    this.#quarantined = new Map();
-    this.#changed.raise();
+  async #noticeVersion(signal: AbortSignal): Promise<string> {
+    const before = this.#serverVersion;
+    const version = await this.#ports.server.version(signal);
+    this.#serverVersion = version;
+    if (before !== '' && before !== version && this.#quarantined.size > 0) {
+      this.#ports.log.info({ version }, 'another version of the server: refused files are tried again');
+      this.#quarantined = new Map();
+      this.#changed.raise();
+    }
+    return version;
   }
 
   async #awaitServer(signal: AbortSignal): Promise<void> {
@@ -257,27 +219,24 @@ export class Reloader {
       );
     } catch (error) {
       if (signal.aborted || !(error instanceof CodedError)) throw error;
-      await this.#setAside();
+      await this.#rescue(signal);
       throw error;
     }
   }
 
-  /**
-   * The server does not start, and only its log knows why: it may be a rule file. Started without them it can be asked
-   * which one it is, as they come back by reloading.
-   */
-  async #setAside(): Promise<void> {
-    const { folder, kind, log } = this.#ports;
-    const removals = [...folder.hashes.keys()]
-      .filter(kind.divisible)
-      .map((path) => ({ path, hash: undefined }));
-    if (removals.length === 0) return;
-    log.warn(
-      { files: removals.length },
-      'the server does not start; its rule files are set aside until it does',
-    );
-    await folder.swapIn(removals);
-    await folder.commit(removals);
+  async #rescue(signal: AbortSignal): Promise<void> {
+    const { folder, kind, log, source } = this.#ports;
+    const memory = { contents: this.#contents, silent: this.#silent };
+    const newest =
+      this.#index === undefined
+        ? undefined
+        : await stageBundle(this.#index, this.#quarantined, { source, folder, signal }, memory).catch(
+            () => undefined,
+          );
+    const files = await rescueFiles(folder, kind, newest);
+    if (files > 0)
+      log.warn({ files }, 'the server does not start; its rule files are set aside until it does');
+    // What was set aside must be staged anew.
     this.#contents.clear();
   }
 
@@ -288,7 +247,7 @@ export class Reloader {
     // A slot newer than its index is normal for a moment: the operator writes slots first.
     const patient = stale && failures < 5;
     log[patient ? 'debug' : 'warn']({ error: describeError(error) }, 'not loaded, trying again');
-    if (!patient) this.#publish({ error: describeError(error) });
+    if (!patient) this.#state.publish({ error: describeError(error) });
     const delayMs = backoffDelayMs(failures, { firstDelayMs: stale ? 20 : 200, maxDelayMs: 10_000 }, random);
     await clock.sleep(delayMs, signal).catch(() => {});
     if (!stale || signal.aborted) return;
