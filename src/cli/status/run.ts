@@ -49,7 +49,12 @@ export async function showStatus(
 ): Promise<number> {
   let shown: string | undefined;
   for (;;) {
-    const picture = pictureOf(await observeCluster(client, options.namespace, io.signal));
+    const observed = await observeCluster(client, options.namespace, io.signal).catch((error: unknown) => {
+      if (io.signal?.aborted === true) return undefined;
+      throw error;
+    });
+    if (observed === undefined) return exitCodes.ok;
+    const picture = pictureOf(observed);
     const fingerprint = JSON.stringify(picture);
     // A terminal is drawn anew each time, for the ages; a log gets changes only.
     const onScreen = options.watch === true && options.json !== true && io.colors;

@@ -35,7 +35,10 @@ export async function runValidate(
     nowMs: systemClock.nowMs(),
   });
   try {
-    for await (const file of readManifestFiles(paths, io.cwd, () => buffer(stdin))) checker.addFile(file);
+    for await (const file of readManifestFiles(paths, io.cwd, () => buffer(stdin))) {
+      if (io.signal?.aborted === true) return exitCodes.fault;
+      checker.addFile(file);
+    }
   } catch (error) {
     if (!(error instanceof PathError)) throw error;
     io.err(`error: ${error.message}\n`);
