@@ -32,7 +32,7 @@ const defaultRegistry = 'quay.io';
 const terminationGraceSeconds = 300;
 
 /** How long replaying a write-ahead log may take before the pod counts as failed: one hour. */
-const startupProbe = { periodSeconds: 2, failureThreshold: 1800, timeoutSeconds: 3 };
+const startupProbe = { periodSeconds: 1, failureThreshold: 3600, timeoutSeconds: 3 };
 
 /** The StatefulSet of one shard. Its template says nothing about configuration content, rules or targets. */
 export function renderStatefulSet(
