@@ -267,4 +267,18 @@ export const limits = {
   catalogRefreshMs: 30_000,
   /** Values of one line in the series language of rule tests. */
   seriesDescriptionValues: 1_000_000,
+  /** Queries that run at once in one query server, as in Prometheus. */
+  queryConcurrency: 20,
+  /** Queries that wait for their turn. */
+  queryQueue: 200,
+  /** Longest time of a query, as in Prometheus. */
+  queryTimeoutMs: 120_000,
+  /** Largest form body of a query. */
+  queryFormBytes: 10 * 1024 * 1024,
+  /** Time in which a client must have sent its request. */
+  requestReadMs: 30_000,
+  /** Smallest answer that is compressed. */
+  compressFromBytes: 1400,
+  /** Ports that are tried before the system is asked for any free one. */
+  freePortAttempts: 200,
 } as const;

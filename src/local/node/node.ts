@@ -24,6 +24,7 @@ import {
 } from './controllers/workloads.ts';
 import { EventWriter } from './events.ts';
 import { registerNode } from './node-object.ts';
+import { isFinished } from './plan/pod-facts.ts';
 import { AddressBook, hasLoopbackAliases } from './pod/addresses.ts';
 import { assignPod } from './pod/assign.ts';
 import type { DataSource } from './pod/environment.ts';
@@ -103,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await mkdir(folders.memory, { recursive: true, mode: 0o700 });
   for (const pid of await endUnrecorded(stateDir)) log.warn({ pid }, 'ended a process that no record names');
   const shared = options.sharedAddress ?? !(await hasLoopbackAliases());
-  const addresses = new AddressBook(folders.addresses, { salt: stateDir, shared });
+  const addresses = new AddressBook(folders.addresses, { salt: stateDir, shared, random });
   await registerNode(client, nodeName, hostIP, `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`);
 
   const manager = new Manager({ client, clock, random, log });
@@ -258,6 +259,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   ).then(async () => {
     const uids = new Set(caches.pods.store.list().map((pod) => pod.metadata.uid));
     await removeForgottenPods(stateDir, folders.memory, (uid) => uids.has(uid), clock);
+    // What an earlier run said of its pods is void until each has been looked at.
+    const assigned = caches.pods.store
+      .list()
+      .filter((pod) => pod.spec.nodeName === nodeName && !isFinished(pod));
+    await workers.reported(
+      assigned,
+      (pod) => caches.pods.store.get(keyOf(pod))?.metadata.uid === pod.metadata.uid,
+    );
   });
   started.catch(() => undefined);
   return {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
+import type { Random } from '../../base/random.ts';
 import { freePort } from '../node/pod/addresses.ts';
 import { readJsonFile, writeFileAtomically } from '../node/pod/files.ts';
 import { endAllProcesses } from '../node/pod/leftovers.ts';
@@ -11,11 +12,16 @@ import type { Layout } from './layout.ts';
  * The port of the last run, so that agents taken over still find the API; a free one when another program has it. Agents
  * of a run with another port are ended then.
  */
-export async function choosePort(layout: Layout, say: (text: string) => void, clock: Clock): Promise<number> {
+export async function choosePort(
+  layout: Layout,
+  say: (text: string) => void,
+  clock: Clock,
+  random: Random,
+): Promise<number> {
   const file = join(layout.system, 'ports.json');
   const known = (await readJsonFile<{ apiserver: number }>(file))?.apiserver;
   if (known !== undefined && (await isFree(known))) return known;
-  const port = await freePort();
+  const port = await freePort(random);
   if (known !== undefined) {
     say(`port ${known} is taken, using ${port}`);
     await endAllProcesses(layout.node, limits.localStopGraceMs, clock);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { limits } from '../../base/limits.ts';
 import type { Layout } from './layout.ts';
 
@@ -21,22 +22,39 @@ export async function ownProgram(mainFile: string, layout: Layout): Promise<OwnP
   const fromRoot = relative(root, layout.root);
   if (fromRoot.startsWith('..') || !mainFile.endsWith('.js'))
     return { file: process.execPath, args: [mainFile] };
-  const id = createHash('sha256')
-    .update(await readFile(mainFile))
-    .update((await readdir(source)).sort().join())
+  const id = await copyOnce(source, basename(mainFile), layout.own);
+  await removeOldCopies(layout.own, id);
+  return { file: process.execPath, args: [join(layout.own, id, basename(mainFile))] };
+}
+
+/** Copies the built folder unless the same is there; returns its name. A rebuild meanwhile is noticed and copied anew. */
+async function copyOnce(source: string, mainName: string, copies: string): Promise<string> {
+  await mkdir(copies, { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const partial = join(copies, `.partial-${process.pid}-${attempt}`);
+    try {
+      const id = await contentId(source, mainName);
+      if (existsSync(join(copies, id))) return id;
+      await cp(source, partial, { recursive: true });
+      if ((await contentId(partial, mainName)) === id) {
+        await rename(partial, join(copies, id));
+        return id;
+      }
+    } catch (error) {
+      if (attempt >= limits.localProgramCopies) throw error;
+    } finally {
+      await rm(partial, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Names of chunks carry hashes of their content, so the names and the main file say all. */
+async function contentId(folder: string, mainName: string): Promise<string> {
+  const hash = createHash('sha256').update(await readFile(join(folder, mainName)));
+  return hash
+    .update((await readdir(folder)).sort().join())
     .digest('hex')
     .slice(0, 16);
-  const target = join(layout.own, id);
-  const main = join(target, relative(source, mainFile));
-  const present = await readdir(target).catch(() => null);
-  if (present === null) {
-    await mkdir(layout.own, { recursive: true });
-    const partial = join(layout.own, `.${id}.${process.pid}`);
-    await cp(source, partial, { recursive: true });
-    await rename(partial, target);
-  }
-  await removeOldCopies(layout.own, id);
-  return { file: process.execPath, args: [main] };
 }
 
 /** Agents that were taken over may still run from a copy before: the newest few stay. */

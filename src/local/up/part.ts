@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backoffDelayMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -73,7 +74,8 @@ export class Part {
       const startedMs = clock.monotonicMs();
       const end = await this.#process?.ended;
       if (this.#stop.signal.aborted) return;
-      ended(`${this.#name} ended with ${end?.exitCode ?? 'an error'}, starting it again`);
+      const reason = end?.exitCode === 0 ? '' : await lastLogLine(partLog(this.#options.layout, this.#name));
+      ended(`${this.#name} ended with ${end?.exitCode ?? 'an error'}, starting it again${reason}`);
       failures = clock.monotonicMs() - startedMs > limits.localRestartMaxMs ? 1 : failures + 1;
       const backoff = { firstDelayMs: limits.localRestartFirstMs, maxDelayMs: limits.localRestartMaxMs };
       try {
@@ -91,6 +93,13 @@ export class Part {
       }
     }
   }
+}
+
+/** End of a log, for a message; empty when there is none. */
+async function lastLogLine(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return line === '' ? '' : ` (${line.slice(0, 200)}; see ${file})`;
 }
 
 export function partLog(layout: Layout, name: PartName): string {

@@ -85,7 +85,7 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
   const { client, port } = await progress.step('Start the Kubernetes API', async (say) => {
     // Parts that a killed run left would hold the port and write beside us.
     for (const name of ['operator', 'apiserver'] as const) await endLeftPart(layout, name, clock);
-    const port = await choosePort(layout, say, clock);
+    const port = await choosePort(layout, say, clock, random);
     const args = [...own.args, 'local', 'apiserver', '--state-dir', layout.root, '--port', String(port)];
     const part = new Part('apiserver', { ...partOptions, args });
     await part.start();

@@ -1,3 +1,4 @@
+import { limits } from '../../../base/limits.ts';
 import type { Reconciler } from '../../../controllers/controller.ts';
 import { controllerOf } from '../../../kube/object.ts';
 import { isFinished, isTerminating } from '../plan/pod-facts.ts';
@@ -9,6 +10,8 @@ import { fieldManager, type NodeContext } from './context.ts';
 export class PodWorkers {
   readonly #host: PodHost;
   readonly #workers = new Map<string, Entry>();
+  /** Pods that had a worker at any time. */
+  readonly #seen = new Set<string>();
   #closed = false;
 
   constructor(host: PodHost) {
@@ -26,6 +29,7 @@ export class PodWorkers {
     if (this.#closed || this.#workers.has(uid)) return;
     const worker = new PodWorker(pod, this.#host);
     this.#workers.set(uid, { key, namespace, worker, set: setOf(pod) });
+    this.#seen.add(uid);
     void worker.done.finally(() => this.#workers.delete(uid));
   }
 
@@ -35,6 +39,16 @@ export class PodWorkers {
       if (entry.key !== key || uid === keptUid) continue;
       entry.worker.remove();
       await entry.worker.done;
+    }
+  }
+
+  /** Resolves when the present state of each of these pods has been reported, or the pod has ended or is gone. */
+  async reported(pods: readonly Pod[], isPresent: (pod: Pod) => boolean): Promise<void> {
+    for (const pod of pods) {
+      const { uid = '' } = pod.metadata;
+      while (!this.#closed && !this.#seen.has(uid) && isPresent(pod))
+        await this.#host.clock.sleep(limits.localPollMs / 5);
+      await this.#workers.get(uid)?.worker.reported;
     }
   }
 

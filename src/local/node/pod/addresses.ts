@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { limits } from '../../../base/limits.ts';
+import { type Random, randomBelow, systemRandom } from '../../../base/random.ts';
 import { writeFileAtomically } from './files.ts';
 
 /**
@@ -19,6 +22,7 @@ interface Stored {
 
 export class AddressBook {
   readonly #file: string;
+  readonly #random: Random;
   readonly #salt: string;
   readonly #pods: Map<string, string>;
   readonly #services: Map<string, string>;
@@ -27,8 +31,9 @@ export class AddressBook {
   /** True where only 127.0.0.1 can be listened on: pods share it and get distinct ports. */
   readonly shared: boolean;
 
-  constructor(file: string, options: { salt: string; shared: boolean }) {
+  constructor(file: string, options: { salt: string; shared: boolean; random?: Random }) {
     this.#file = file;
+    this.#random = options.random ?? systemRandom;
     this.#salt = options.salt;
     this.shared = options.shared;
     const stored = readStored(file);
@@ -53,8 +58,8 @@ export class AddressBook {
     const known = this.#ports.get(key);
     if (known !== undefined) return known;
     const taken = new Set(this.#ports.values());
-    let free = await freePort();
-    while (taken.has(free)) free = await freePort();
+    let free = await freePort(this.#random);
+    while (taken.has(free)) free = await freePort(this.#random);
     this.#ports.set(key, free);
     this.#save();
     return free;
@@ -119,16 +124,40 @@ export async function hasLoopbackAliases(): Promise<boolean> {
   );
 }
 
-/** A TCP port that is free on 127.0.0.1 now. */
-export function freePort(): Promise<number> {
-  return listenOnce(sharedAddress);
+/**
+ * A port that is free on 127.0.0.1 now, for TCP and UDP. Below the range from which systems take ports for outgoing
+ * connections, so that it is still free when it is needed later.
+ */
+export async function freePort(random: Random): Promise<number> {
+  for (let attempt = 0; attempt < limits.freePortAttempts; attempt++) {
+    const port = firstPort + randomBelow(random, lastPort - firstPort);
+    if ((await canListen(port)) && (await canBind(port))) return port;
+  }
+  return await listenOnce(sharedAddress);
 }
 
-function listenOnce(address: string): Promise<number> {
+const [firstPort, lastPort] = [20_000, 32_000];
+
+function canListen(port: number): Promise<boolean> {
+  return listenOnce(sharedAddress, port).then(
+    () => true,
+    () => false,
+  );
+}
+
+function canBind(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.on('error', () => resolve(false));
+    socket.bind(port, sharedAddress, () => socket.close(() => resolve(true)));
+  });
+}
+
+function listenOnce(address: string, wanted = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, address, () => {
+    server.listen(wanted, address, () => {
       const bound = server.address();
       const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
       server.close(() => resolve(port));

@@ -59,6 +59,9 @@ export class PodWorker {
   #terminatingSinceMs: number | null = null;
   /** Resolves when nothing of the pod runs any more. */
   readonly done: Promise<void>;
+  /** Resolves when the pod's state was reported for the first time, or the pod has ended. */
+  readonly reported: Promise<void>;
+  #firstReport: () => void = () => {};
 
   constructor(pod: Pod, host: PodHost) {
     this.#pod = pod;
@@ -76,7 +79,11 @@ export class PodWorker {
         }),
       );
     }
+    const first = new Promise<void>((resolve) => {
+      this.#firstReport = resolve;
+    });
     this.done = this.#run();
+    this.reported = Promise.race([first, this.done]);
   }
 
   update(pod: Pod): void {
@@ -316,6 +323,7 @@ export class PodWorker {
     if (this.#written !== null && sameValue(this.#written, status)) return;
     await this.#host.writeStatus(this.#pod, status);
     this.#written = status;
+    this.#firstReport();
   }
 
   #touch(): void {
