@@ -3,6 +3,8 @@ import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerLocal } from './local.ts';
 import { register as registerOperator } from './operator.ts';
+import { register as registerPromql } from './promql.ts';
+import { register as registerQuery } from './query.ts';
 import { register as registerReloader } from './reloader.ts';
 import { register as registerStatus } from './status.ts';
 import { register as registerValidate } from './validate.ts';
@@ -17,6 +19,8 @@ type Register = (program: Command, io: CliIo) => void;
 const commands: readonly Register[] = [
   registerLocal,
   registerOperator,
+  registerPromql,
+  registerQuery,
   registerReloader,
   registerStatus,
   registerValidate,
@@ -40,6 +44,10 @@ export async function runCli(argv: readonly string[], environment: NodeJS.Proces
     },
   };
   const end = () => stop.abort();
+  // The reader of a pipe may go before we are done: `promfleet status | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   try {
