@@ -1,6 +1,6 @@
 import { PromqlExecutionError } from '../plan/execution-error.ts';
 import type { AggregateExpr } from '../syntax/ast.ts';
-import { formatFloatPlain } from '../syntax/go-format.ts';
+import { formatFloatPlain, goQuote } from '../syntax/go-format.ts';
 import { isValidUtf8 } from '../syntax/strings.ts';
 import { annotate } from './annotations.ts';
 import {
@@ -104,7 +104,8 @@ function warnQuantiles(expr: AggregateExpr, param: Column, context: EvalContext)
 
 async function countValues(expr: AggregateExpr, context: EvalContext): Promise<Column[]> {
   const label = expr.param?.kind === 'string' ? expr.param.value : '';
-  if (label === '' || !isValidUtf8(label)) throw new PromqlExecutionError(`invalid label name "${label}"`);
+  if (label === '' || !isValidUtf8(label))
+    throw new PromqlExecutionError(`invalid label name ${goQuote(label)}`);
   const grouping = expr.without ? expr.grouping : [...expr.grouping, label];
   const input = await context.evaluate(expr.expr, context);
   const builder = new ColumnBuilder(context.steps.count);

@@ -251,9 +251,10 @@ class VectorOperation {
       const present = ones[ordinal];
       if (present !== undefined) {
         const group = this.#signatures.matchLabels(column.labels);
+        const [first, second] = [column, present].sort((a, b) => a.labels.compare(b.labels));
         const side = this.#isSwapped ? 'left' : 'right';
         throw new PromqlExecutionError(
-          `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${column.labels}, ${present.labels}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: [${first!.labels}, ${second!.labels}];many-to-many matching not allowed: matching labels must be unique on one side`,
         );
       }
       ones[ordinal] = column;

@@ -1,5 +1,5 @@
 import { PromqlExecutionError } from '../plan/execution-error.ts';
-import { type CallExpr, type LabelMatcher, type VectorExpr, walk } from '../syntax/ast.ts';
+import { type CallExpr, childrenOf, type Expr, type LabelMatcher, type VectorExpr } from '../syntax/ast.ts';
 import { compileMatcher } from '../syntax/matcher.ts';
 import { absent, type Column, ColumnBuilder, copyStep, setFloat } from './column.ts';
 import { type EvalContext, stepTime } from './context.ts';
@@ -52,14 +52,12 @@ async function infoColumns(
   }
   if (matchers.length === 0) return [];
   matchers.push(...dataMatchers, ...nameMatchers);
-  const { timestampMs, offsetMs } = firstSelector(call);
-  const timeAt = (evalMs: number) => evalMs;
+  const { timestampMs, offsetMs } = referenceOf(call);
+  const timeAt = (evalMs: number) => (timestampMs ?? evalMs) - offsetMs;
   const { steps, options } = context;
-  const first = (timestampMs ?? steps.startMs) - offsetMs;
-  const last = (timestampMs ?? stepTime(steps, steps.count - 1)) - offsetMs;
   const selected = await context.source.select(matchers, {
-    startMs: Math.min(first, steps.startMs) - options.lookbackDeltaMs + 1,
-    endMs: Math.max(last, steps.endMs),
+    startMs: timeAt(steps.startMs) - options.lookbackDeltaMs + 1,
+    endMs: timeAt(stepTime(steps, steps.count - 1)),
   });
   return selectLatest(selected, timeAt, context, (series, index, column, step) => {
     if (series.histograms?.[index] !== undefined) {
@@ -73,12 +71,23 @@ function quoteMeta(text: string): string {
   return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }
 
-function firstSelector(call: CallExpr): { timestampMs: number | undefined; offsetMs: number } {
-  let found: VectorExpr | undefined;
-  walk(call.args[0]!, (expr) => {
-    if (expr.kind === 'vector') found ??= expr;
-  });
-  return { timestampMs: found?.timestampMs, offsetMs: found?.offsetMs ?? 0 };
+/** The time that the first selector refers to, the subqueries around it included: info series are read at it, too. */
+function referenceOf(call: CallExpr): { timestampMs: number | undefined; offsetMs: number } {
+  let found: { timestampMs: number | undefined; offsetMs: number } | undefined;
+  const search = (expr: Expr, timestampMs: number | undefined, offsetMs: number): void => {
+    if (found !== undefined) return;
+    if (expr.kind === 'vector') {
+      const around = expr.timestampMs === undefined ? offsetMs : 0;
+      found = { timestampMs: expr.timestampMs ?? timestampMs, offsetMs: around + expr.offsetMs };
+    } else if (expr.kind === 'subquery') {
+      const around = expr.timestampMs === undefined ? offsetMs : 0;
+      search(expr.expr, expr.timestampMs ?? timestampMs, around + expr.offsetMs);
+    } else {
+      for (const child of childrenOf(expr)) search(child, timestampMs, offsetMs);
+    }
+  };
+  search(call.args[0]!, undefined, 0);
+  return found ?? { timestampMs: undefined, offsetMs: 0 };
 }
 
 class InfoJoin {
@@ -112,7 +121,7 @@ class InfoJoin {
         const labels = this.#isInfo(column)
           ? column.labels
           : this.#enriched(column, infos.get(signatures[i]!));
-        if (labels !== undefined) copyStep(column, builder.at(labels, step, false), step);
+        if (labels !== undefined) copyStep(column, builder.at(labels, step, column.dropName), step);
       });
     }
     return builder.columns;

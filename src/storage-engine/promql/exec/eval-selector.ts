@@ -1,6 +1,7 @@
 import type { SubqueryExpr, VectorExpr } from '../syntax/ast.ts';
 import { type Column, newColumn, setFloat, setHistogram } from './column.ts';
 import { type EvalContext, stepTime } from './context.ts';
+import { withoutBuckets } from './histogram-stats.ts';
 import { type SourceSeries, staleTester } from './sample-source.ts';
 
 /** The time a selector refers to at a step: `@` fixes it, `offset` shifts it. */
@@ -22,7 +23,9 @@ export async function selectSeries(
   after: number,
 ): Promise<readonly SourceSeries[]> {
   const [first, last] = referenceRange(expr, context);
-  return context.source.select(expr.matchers, { startMs: first - before, endMs: last + after });
+  const hints = { startMs: first - before, endMs: last + after };
+  const selected = await context.source.select(expr.matchers, hints);
+  return expr.histogramStatsOnly ? selected.map((series) => withoutBuckets(series, hints.startMs)) : selected;
 }
 
 /** A sample found for a step: its index in the series. */

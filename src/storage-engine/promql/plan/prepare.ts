@@ -25,7 +25,18 @@ export function prepareExpr(query: string, expr: Expr, times: QueryTimes): Expr 
   return new Preparation(query, times).bind(expr);
 }
 
+/** Functions that read no buckets of native histograms, and what reads them whatever stands around. */
+const statsFunctions: ReadonlySet<string> = new Set(['histogram_avg', 'histogram_count', 'histogram_sum']);
+const bucketFunctions: ReadonlySet<string> = new Set([
+  'histogram_fraction',
+  'histogram_quantile',
+  'histogram_quantiles',
+]);
+
 class Preparation {
+  /** Expressions around the one that is bound: of each kind how many. */
+  #aroundStats = 0;
+  #aroundBuckets = 0;
   readonly #query: string;
   readonly #times: QueryTimes;
 
@@ -42,8 +53,14 @@ class Preparation {
         const param = expr.param === undefined ? {} : { param: this.bind(expr.param) };
         return { ...expr, expr: this.bind(expr.expr), ...param };
       }
-      case 'binary':
-        return { ...expr, left: this.bind(expr.left), right: this.bind(expr.right) };
+      case 'binary': {
+        const trims = expr.op === '</' || expr.op === '>/';
+        return this.#around(trims ? 'buckets' : 'neither', () => ({
+          ...expr,
+          left: this.bind(expr.left),
+          right: this.bind(expr.right),
+        }));
+      }
       case 'unary':
         return { ...expr, expr: this.bind(expr.expr) };
       case 'call':
@@ -59,7 +76,8 @@ class Preparation {
         const { rangeExpr, stepExpr, ...rest } = this.#bindModifiers(expr);
         const rangeMs = rangeExpr === undefined ? rest.rangeMs : this.#duration(rangeExpr);
         const stepMs = stepExpr === undefined ? rest.stepMs : this.#duration(stepExpr);
-        return { ...rest, expr: this.bind(expr.expr), rangeMs, stepMs };
+        const inner = this.#around('buckets', () => this.bind(expr.expr));
+        return { ...rest, expr: inner, rangeMs, stepMs };
       }
       default:
         return expr;
@@ -79,12 +97,26 @@ class Preparation {
       case 'step':
         return literal(startMs === endMs ? 0 : stepMs / 1000);
       default:
-        return { ...call, args: call.args.map((arg) => this.bind(arg)) };
     }
+    const { name } = call.func;
+    const reads = statsFunctions.has(name) ? 'stats' : bucketFunctions.has(name) ? 'buckets' : 'neither';
+    return this.#around(reads, () => ({ ...call, args: call.args.map((arg) => this.bind(arg)) }));
+  }
+
+  #around<T>(reads: 'stats' | 'buckets' | 'neither', bind: () => T): T {
+    const saved = [this.#aroundStats, this.#aroundBuckets] as const;
+    if (reads === 'stats') this.#aroundStats++;
+    else if (reads === 'buckets') this.#aroundBuckets++;
+    const bound = bind();
+    [this.#aroundStats, this.#aroundBuckets] = saved;
+    return bound;
   }
 
   #bindVector(expr: VectorExpr): VectorExpr {
-    return this.#bindModifiers(expr);
+    const bound = this.#bindModifiers(expr);
+    return this.#aroundStats > 0 && this.#aroundBuckets === 0
+      ? { ...bound, histogramStatsOnly: true }
+      : bound;
   }
 
   #bindModifiers<T extends TimeModifiers>(expr: T): T {

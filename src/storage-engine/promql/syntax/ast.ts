@@ -117,6 +117,8 @@ export interface VectorExpr extends TimeModifiers {
   readonly name: string;
   readonly matchers: readonly LabelMatcher[];
   readonly rangeMode?: 'anchored' | 'smoothed';
+  /** Only counts and sums of histograms are needed; set when a query is prepared. */
+  readonly histogramStatsOnly?: boolean;
   readonly span: Span;
 }
 

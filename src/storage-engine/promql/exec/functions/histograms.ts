@@ -112,9 +112,8 @@ interface QuantileTarget {
   readonly builder: ColumnBuilder;
   readonly step: number;
   readonly labelsOf: (labels: Labels) => Labels;
-  /** Where notes about buckets and about values point. */
-  readonly bucketSpan: Span;
-  readonly valueSpan: Span;
+  /** Where notes point. */
+  readonly span: Span;
 }
 
 function quantilesAt(
@@ -128,8 +127,8 @@ function quantilesAt(
   for (const { column, value } of histograms.native) {
     const result = histogramQuantile(q, value);
     const name = nativeName(column, context);
-    if (result.note === 'nan-result') annotations.add(annotate.quantileNaNResult(name, target.valueSpan));
-    if (result.note === 'nan-skew') annotations.add(annotate.quantileNaNSkew(name, target.valueSpan));
+    if (result.note === 'nan-result') annotations.add(annotate.quantileNaNResult(name, target.span));
+    if (result.note === 'nan-skew') annotations.add(annotate.quantileNaNSkew(name, target.span));
     setFloat(builder.at(labelsOf(derivedLabels(column, context)), step, true), step, result.value);
   }
   for (const { labels, buckets } of histograms.classic) {
@@ -138,7 +137,7 @@ function quantilesAt(
       const timestampMs = stepTime(context.steps, step);
       const name = options.delayedNameRemoval ? labels.get(metricNameLabel) : '';
       annotations.add(
-        annotate.forcedMonotonicity(name, target.bucketSpan, {
+        annotate.forcedMonotonicity(name, target.span, {
           minTimestampMs: timestampMs,
           maxTimestampMs: timestampMs,
           ...result.forced,
@@ -166,8 +165,7 @@ function quantileFunction({ args, call, context }: VectorCall): Column[] {
       builder,
       step,
       labelsOf: (labels: Labels) => labels,
-      bucketSpan: vectorSpan,
-      valueSpan: qSpan,
+      span: vectorSpan,
     };
     quantilesAt(q, histograms, context, target);
   }
@@ -184,7 +182,7 @@ function quantilesFunction({ args, call, context }: VectorCall): Column[] {
       const q = args[i]![0]!.floats[step]!;
       checkQuantile(q, call.args[i]!.span, context);
       const labelsOf = (labels: Labels) => labels.with([[label, openMetricsFloat(q)]]);
-      quantilesAt(q, histograms, context, { builder, step, labelsOf, bucketSpan: span, valueSpan: span });
+      quantilesAt(q, histograms, context, { builder, step, labelsOf, span });
     }
   }
   return builder.columns;
@@ -208,7 +206,7 @@ function fractionFunction({ args, call, context }: VectorCall): Column[] {
     for (const { column, value } of native) {
       const result = histogramFraction(lower, upper, value);
       if (result.hasNaNs) {
-        context.annotations.add(annotate.fractionNaNs(nativeName(column, context), call.args[0]!.span));
+        context.annotations.add(annotate.fractionNaNs(nativeName(column, context), call.args[2]!.span));
       }
       setFloat(builder.at(derivedLabels(column, context), step, true), step, result.value);
     }
