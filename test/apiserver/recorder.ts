@@ -71,7 +71,9 @@ export class Recorder {
       reason?: string;
       details?: { causes?: { field?: string; reason?: string }[] };
     };
-    const causes = (details?.causes ?? []).map((cause) => `${cause.field ?? ''} ${cause.reason ?? ''}`);
+    const causes = (details?.causes ?? [])
+      .map((cause) => `${cause.field ?? ''} ${cause.reason ?? ''}`)
+      .sort();
     this.note(`${method} ${path}`, { status, reason, causes });
   }
 

@@ -136,7 +136,7 @@ export const versionTooOld = (asked: number, oldest: number): ApiError =>
   expired(`too old resource version: ${asked} (${oldest})`);
 
 export const invalid = (kind: GroupKind, name: string, faults: readonly FieldFault[]): ApiError => {
-  const texts = faults.map((fault) => `${fault.field}: ${fault.message}`);
+  const texts = [...new Set(faults.map((fault) => `${fault.field}: ${fault.message}`))];
   return new ApiError(
     422,
     'Invalid',

@@ -1,4 +1,4 @@
-import type { Scenario } from '../recorder.ts';
+import type { Recorder, Scenario } from '../recorder.ts';
 
 const meta = { name: 'a' };
 const labels = { app: 'a' };
@@ -185,6 +185,13 @@ const creations: readonly (readonly [string, string, readonly unknown[]])[] = [
   ],
 ];
 
+/** Go writes an empty source where JSON has none. */
+async function withoutSource(api: Recorder, method: string, path: string, body?: unknown): Promise<void> {
+  const answer = await api.silent(method, path, body);
+  const { source: _, deprecatedSource: _d, ...rest } = answer.body as Record<string, unknown>;
+  api.note(`${method} ${path}`, rest);
+}
+
 export const builtins: readonly Scenario[] = [
   ...creations.map(
     ([group, plural, list]): Scenario => ({
@@ -347,7 +354,7 @@ export const builtins: readonly Scenario[] = [
         reason: 'R',
       });
       await api.get(api.group('events.k8s.io/v1', 'events/one'));
-      await api.post(api.group('events.k8s.io/v1', 'events'), {
+      await withoutSource(api, 'POST', api.group('events.k8s.io/v1', 'events'), {
         metadata: { name: 'three' },
         regarding: involvedObject,
         reason: 'New',
@@ -358,7 +365,7 @@ export const builtins: readonly Scenario[] = [
         reportingController: 'c.example.com/x',
         reportingInstance: 'i',
       });
-      await api.get(`${core}/three`);
+      await withoutSource(api, 'GET', `${core}/three`);
       for (const selector of ['involvedObject.kind=Pod', 'type=Warning', 'reason=R,involvedObject.name=p']) {
         const { body } = await api.silent('GET', `${core}?fieldSelector=${encodeURIComponent(selector)}`);
         api.note(

@@ -188,10 +188,11 @@ export const customResources: readonly Scenario[] = [
         { text: 'ab', one: {} },
         { text: 'ab', one: { a: '1', b: '2' } },
         { text: 'ab', either: true },
-        { text: 'A', choice: 'c', count: 0 },
         'no object',
       ];
       for (const body of bad) await post('bad', body);
+      const many = { apiVersion: `${group}/v1`, kind: 'Checked', metadata: { name: 'bad' } };
+      await api.brief('POST', path, { ...many, spec: { text: 'A', choice: 'c', count: 0 } });
       await api.merge(`${path}/good`, { spec: { count: 77 } });
     },
   },
@@ -495,7 +496,7 @@ export const customResources: readonly Scenario[] = [
         api.note(title, {
           status,
           reason,
-          causes: (details?.causes ?? []).map(({ field, reason: why }) => `${field} ${why}`),
+          causes: (details?.causes ?? []).map(({ field, reason: why }) => `${field} ${why}`).sort(),
         });
       }
     },

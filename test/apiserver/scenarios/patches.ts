@@ -109,7 +109,12 @@ export const patches: readonly Scenario[] = [
         metadata: { '$deleteFromPrimitiveList/finalizers': ['x.example.com/a'] },
       });
       await api.strategic(`${path}/web`, { metadata: { finalizers: null } });
-      await api.strategic(`${path}/web`, template({ containers: [{ image: 'nameless' }] }));
+      await api.brief(
+        'PATCH',
+        `${path}/web`,
+        template({ containers: [{ image: 'nameless' }] }),
+        'application/strategic-merge-patch+json',
+      );
     },
   },
 ];

@@ -51,7 +51,7 @@ export const reading: readonly Scenario[] = [
         api.note(`fieldSelector ${selector.replace(api.namespace, 'NS')}`, [status, names(body)]);
       }
       await api.get(`${path}?fieldSelector=${encodeURIComponent('data.v=1')}`);
-      await api.get(`${path}?labelSelector=${encodeURIComponent('app in x')}`);
+      await api.brief('GET', `${path}?labelSelector=${encodeURIComponent('app in x')}`);
     },
   },
   {
@@ -77,7 +77,7 @@ export const reading: readonly Scenario[] = [
       await api.get(`${path}?resourceVersionMatch=Exact`);
       await api.get(`${path}?resourceVersion=0&resourceVersionMatch=Exact`);
       await api.get(`${path}?resourceVersion=1&resourceVersionMatch=Sometimes`);
-      await api.get(`${path}?limit=2&continue=garbage`);
+      await api.brief('GET', `${path}?limit=2&continue=garbage`);
       await api.get(`${path}?resourceVersion=abc`);
     },
   },

@@ -12,12 +12,14 @@ import {
 } from '../object.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { builtinColumns } from '../table/columns.ts';
+import { crdFaults } from './check.ts';
 import { servedTypes } from './crd.ts';
 
 const storageKey = 'apiextensions.k8s.io/customresourcedefinitions';
 
 const strategy: Strategy = {
   generation: true,
+  validate: crdFaults,
   applyDefaults(object) {
     const names = objectAt(object, 'spec', 'names');
     if (names === undefined) return;

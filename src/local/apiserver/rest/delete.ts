@@ -94,12 +94,8 @@ export function deleteObject(
     } else if (metadata.generation !== undefined) metadata.generation++;
   }
   if (isFinalized(object)) {
-    delete metadata.deletionTimestamp;
-    delete metadata.deletionGracePeriodSeconds;
-    return {
-      object: removeNow(context, type, stored, JSON.parse(before) as KubeObject, options),
-      gone: true,
-    };
+    const last = already ? object : (JSON.parse(before) as KubeObject);
+    return { object: removeNow(context, type, stored, last, options), gone: true };
   }
   if (JSON.stringify(object) === before) return { object, gone: false };
   return { object: save(context, type, stored.namespace, stored.name, object, options), gone: false };

@@ -90,7 +90,9 @@ export function managersAfterUpdate(
     stripServerFields(difference(union(own?.set ?? emptySet(), touched), change.removed)),
     writer.resetFields,
   );
-  const time = isEmptySet(touched) ? (own?.time ?? '') : kubeTime(writer.nowMs);
+  // A real API server stamps no time on changes through the scale subresource.
+  const stamped = !isEmptySet(touched) && writer.subresource !== 'scale';
+  const time = stamped ? kubeTime(writer.nowMs) : (own?.time ?? '');
   const updated: Manager = { ...identity(writer, 'Update'), time, set };
   return encodeManagers([...others, updated]);
 }

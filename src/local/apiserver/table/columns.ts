@@ -165,7 +165,7 @@ export const builtinColumns: Readonly<Record<string, readonly Column[]>> = {
   ],
   ConfigMap: [
     nameColumn,
-    number('Data', (object) => count(object.data) + count(object.binaryData)),
+    column('Data', (object) => count(object.data) + count(object.binaryData)),
     ageColumn,
   ],
   Secret: [

@@ -36,7 +36,7 @@ function cell(found: readonly unknown[], type: string, nowMs: number): unknown {
     case 'date':
       return typeof first === 'string' ? ageText(first, nowMs) : null;
     default:
-      return found.map(textOf).join(',');
+      return textOf(first);
   }
 }
 
