@@ -1,4 +1,5 @@
 import { alertmanagerKey } from './alertmanager-keys.ts';
+import { examples } from './examples.ts';
 import type { KindDefinition } from './kinds.ts';
 import { apiVersion } from './metadata.ts';
 import type { CelRule } from './schema.ts';
@@ -19,6 +20,8 @@ export function referencePage(definition: KindDefinition): string {
       `- kubectl: \`kubectl get ${definition.plural}\`, short \`${definition.shortNames.join('`, `')}\``,
       ...rules.map((rule) => `- ${rule.message}`),
     ].join('\n'),
+    '## Example',
+    `\`\`\`yaml\n${examples[definition.kind]}\`\`\``,
     '## What kubectl prints',
     table(
       ['column', 'says', 'shown by'],
@@ -93,9 +96,14 @@ function isSecretValue(schema: SchemaNode): boolean {
   return names.length === 1 && names[0] === 'secretKeyRef';
 }
 
+/** An object of Kubernetes' own, which its documentation explains. */
+function isLabelSelector(schema: SchemaNode): boolean {
+  return Object.keys(propertiesOf(schema)).join() === 'matchLabels,matchExpressions';
+}
+
 function* rowsBelow(schema: SchemaNode, path: string): Generator<Row> {
   if (schema[opaqueKeyword] !== undefined) return;
-  if (isSecretValue(schema)) return;
+  if (isSecretValue(schema) || isLabelSelector(schema)) return;
   const items = schema.items as SchemaNode | undefined;
   const values = schema.additionalProperties;
   if (items !== undefined) yield* rowsBelow(items, `${path}[]`);
@@ -108,6 +116,7 @@ function typeText(schema: SchemaNode): string {
   if (schema.enum !== undefined)
     return (schema.enum as string[]).map((word) => `\`${word === '' ? '""' : word}\``).join(', ');
   if (schema.type === 'array') return `list of ${typeText(schema.items as SchemaNode)}${listKey(schema)}`;
+  if (isLabelSelector(schema)) return 'label selector (`matchLabels`, `matchExpressions`)';
   if (isSecretValue(schema)) return '`{secretKeyRef: {name, key}}`';
   if (schema[opaqueKeyword] !== undefined) {
     const name = String(schema[opaqueKeyword]);

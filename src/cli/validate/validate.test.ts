@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { limits } from '../../base/limits.ts';
+import { examples } from '../../crds/examples.ts';
 import type { CliIo } from '../io.ts';
 import { buildProgram } from '../program.ts';
 import { ManifestChecker } from './check-manifests.ts';
@@ -328,6 +329,10 @@ describe('hostile input ends in a clear fault', () => {
 
 it('documents that hold nothing are left out', () => {
   expect([...parseDocuments('---\n# x\n---\n\n---\na: 1\n')]).toHaveLength(1);
+});
+
+it.each(Object.entries(examples))('the example of %s is valid', (_kind, text) => {
+  expect(faultsOf(text)).toEqual([]);
 });
 
 describe('the command', () => {
