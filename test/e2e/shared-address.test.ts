@@ -37,6 +37,14 @@ describe('promfleet local up on a machine with one loopback address', () => {
     expect(up.output()).not.toMatch(/FIRING +PaymentsDemo/);
   });
 
+  it('holds the silence in all three members, each on a port of its own', async () => {
+    type Silences = { readonly items: readonly { readonly status?: { readonly confirmed?: string } }[] };
+    await eventually('the silence confirmed', async () => {
+      const { items } = await local.get<Silences>('silences', '-A');
+      return items.length > 0 && items.every(({ status }) => status?.confirmed === '3/3') ? true : undefined;
+    });
+  });
+
   it('ends with Ctrl-C', async () => {
     up.interrupt();
     expect(await up.ended).toBe(0);

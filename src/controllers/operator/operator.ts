@@ -20,7 +20,7 @@ import type { AlertmanagerApi } from '../../reconcilers/silence/alertmanager.ts'
 import { SilenceReconciler } from '../../reconcilers/silence/reconcile.ts';
 import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
-import { labelKeys, managedBy } from '../../render/names.ts';
+import { labelKeys, managedBy, ports } from '../../render/names.ts';
 import { AlertmanagerClient } from '../alertmanager-api.ts';
 import type { Reconciler, Watch } from '../controller.ts';
 import { withoutManagedFields } from '../informer.ts';
@@ -30,7 +30,7 @@ import { TurnBreather } from './breather.ts';
 import { ChildCache } from './child-cache.ts';
 import { CompileRunner } from './compile-runner.ts';
 import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
-import { allClusters, silenceClusters } from './silence-clusters.ts';
+import { allClusters, type PodAddress, silenceClusters } from './silence-clusters.ts';
 import { type Caches, type Queues, Term } from './term.ts';
 
 /** Label that gives an object to one of several installations; without it objects belong to the one without class. */
@@ -273,8 +273,10 @@ class TermParts {
     }
   }
 
-  readonly #addressOf = (namespace: string, pod: string): string | undefined =>
-    (this.#caches.pods.store.get(`${namespace}/${pod}`) as Pod | undefined)?.status?.podIP;
+  readonly #addressOf: PodAddress = (namespace, pod) => {
+    const status = (this.#caches.pods.store.get(`${namespace}/${pod}`) as Pod | undefined)?.status;
+    return status?.podIP === undefined ? undefined : { host: status.podIP, webPort: status.webPort };
+  };
 }
 
 function metadataOnly(object: KubeObject): KubeObject {
@@ -283,19 +285,29 @@ function metadataOnly(object: KubeObject): KubeObject {
 }
 
 interface Pod extends KubeObject {
+  readonly spec?: { readonly containers?: readonly { readonly ports?: readonly PodPort[] }[] };
   readonly status?: {
     readonly podIP?: string;
+    /** Not of Kubernetes: the number of the server's port, kept out of the spec. */
+    readonly webPort?: number;
     readonly phase?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
 
-/** Metadata, address, phase and conditions: specs of pods are large and not needed. */
+interface PodPort {
+  readonly name?: string;
+  readonly containerPort: number;
+}
+
+/** Metadata, address, port, phase and conditions: specs of pods are large and not needed. */
 function podEssentials(object: KubeObject): KubeObject {
-  const { status } = object as Pod;
+  const { spec, status } = object as Pod;
+  const declared = spec?.containers?.flatMap((container) => container.ports ?? []);
+  const webPort = declared?.find(({ name }) => name === ports.alertmanager.name)?.containerPort;
   const { podIP, phase, conditions } = status ?? {};
   const ready = conditions?.filter(({ type }) => type === 'Ready');
-  return { ...metadataOnly(object), status: { podIP, phase, conditions: ready } } as KubeObject;
+  return { ...metadataOnly(object), status: { podIP, webPort, phase, conditions: ready } } as KubeObject;
 }
 
 function isReady(pod: KubeObject | undefined): boolean {

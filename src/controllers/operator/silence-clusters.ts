@@ -5,8 +5,11 @@ import { declaredWorkloads } from '../../reconcilers/monitoring-stack/workloads.
 import type { SilenceCluster } from '../../reconcilers/silence/reconcile.ts';
 import { ports } from '../../render/names.ts';
 
-/** Address of a pod, while it has one. */
-export type PodAddress = (namespace: string, pod: string) => string | undefined;
+/** Address of a pod, while it has one, and the number of its web port, which is not the same everywhere. */
+export type PodAddress = (
+  namespace: string,
+  pod: string,
+) => { readonly host: string; readonly webPort: number | undefined } | undefined;
 
 /** The Alertmanager cluster of every stack, with what the stack says to one Silence. */
 export function silenceClusters(fleet: Fleet, silence: Silence, addressOf: PodAddress): SilenceCluster[] {
@@ -29,11 +32,9 @@ function clusterOf(stack: StackState, addressOf: PodAddress): Omit<SilenceCluste
     name,
     replicas: (members?.pods ?? []).map((pod) => {
       const address = addressOf(namespace, pod);
-      const host = address?.includes(':') === true ? `[${address}]` : address;
-      return {
-        name: pod,
-        url: host === undefined ? undefined : `http://${host}:${ports.alertmanager.number}`,
-      };
+      if (address === undefined) return { name: pod, url: undefined };
+      const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+      return { name: pod, url: `http://${host}:${address.webPort ?? ports.alertmanager.number}` };
     }),
   };
 }
