@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { CodedError } from '../base/errors.ts';
+import { type CliIo, exitCodes } from './io.ts';
+import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
+
+interface PromqlCommandOptions extends SourceOptions {
+  readonly time?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly step?: string;
+  readonly output: string;
+  readonly enableFeature: string;
+}
+
+const formats = ['table', 'csv', 'json'];
+
+export function register(program: Command, io: CliIo): void {
+  const command = program
+    .command('promql')
+    .argument('<expr>', 'PromQL expression')
+    .description('evaluates an expression over blocks in a bucket and live servers');
+  addSourceOptions(command)
+    .option('--time <time>', 'time of the evaluation: Unix seconds or RFC 3339 (default: now)')
+    .option('--start <time>', 'first time of a range')
+    .option('--end <time>', 'last time of a range (default: now)')
+    .option('--step <duration>', 'step of a range (default: a sixtieth of it)')
+    .option('--output <format>', 'table, csv or json', 'table')
+    .option('--enable-feature <flags>', "Prometheus's feature flags of PromQL, separated by commas", '')
+    .action((expr: string, options: PromqlCommandOptions) => run(expr, options, io));
+}
+
+async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Promise<void> {
+  if (!formats.includes(options.output))
+    throw new CodedError('InvalidOption', `--output ${options.output} is not one of ${formats.join(', ')}`);
+  const { systemClock } = await import('../base/clock.ts');
+  const { featureFlags } = await import('./promql/features.ts');
+  const { queryInstant, queryRange } = await import('../storage-engine/promql/exec/engine.ts');
+  const { FederatedSource } = await import('../storage-engine/query/federation.ts');
+  const { durationParam, optionalTimeParam, timeParam } = await import('../storage-engine/serve/params.ts');
+  const { jsonQueryData } = await import('../storage-engine/serve/json-text.ts');
+  const { csvText, tableText } = await import('./promql/output.ts');
+  const { ApiError } = await import('../storage-engine/serve/api-error.ts');
+  const { PromqlSyntaxError } = await import('../storage-engine/promql/syntax/syntax-error.ts');
+  const { PromqlExecutionError } = await import('../storage-engine/promql/plan/execution-error.ts');
+
+  const params = new URLSearchParams(
+    Object.entries(options).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+  const dialect = featureFlags(options.enableFeature);
+  const signal = io.signal ?? new AbortController().signal;
+  const federation = await openSources(options, io);
+  try {
+    const source = new FederatedSource(federation, {
+      signal,
+      partial: (reason) => io.err(`partial result: ${reason}\n`),
+    });
+    const request = { query: expr, source, dialect, signal };
+    const nowMs = systemClock.nowMs();
+    const evaluate = async () => {
+      if (options.start === undefined)
+        return queryInstant({ ...request, timeMs: optionalTimeParam(params, 'time', nowMs) });
+      const startMs = timeParam(params, 'start');
+      const endMs = optionalTimeParam(params, 'end', nowMs);
+      const stepMs =
+        options.step === undefined
+          ? Math.max(1000, Math.ceil((endMs - startMs) / 60_000) * 1000)
+          : durationParam(params, 'step');
+      if (endMs < startMs || stepMs < 1)
+        throw new CodedError(
+          'InvalidOption',
+          'the range is empty: --end lies before --start, or --step is not positive',
+        );
+      return queryRange({ ...request, startMs, endMs, stepMs: Math.trunc(stepMs) });
+    };
+    const result = await evaluate();
+    for (const text of result.warnings) io.err(`warning: ${text}\n`);
+    for (const text of result.infos) io.err(`info: ${text}\n`);
+    if (options.output === 'json') io.out(`${jsonQueryData(result.value)}\n`);
+    else
+      io.out(options.output === 'csv' ? csvText(result.value) : tableText(result.value, io.columns ?? 100));
+  } catch (error) {
+    if (
+      !(
+        error instanceof PromqlSyntaxError ||
+        error instanceof PromqlExecutionError ||
+        error instanceof ApiError
+      )
+    )
+      throw error;
+    io.err(`${error.message}\n`);
+    io.setExitCode(exitCodes.fault);
+  } finally {
+    await Promise.all(federation.holders.map((holder) => holder.close()));
+  }
+}

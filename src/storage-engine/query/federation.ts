@@ -1,0 +1,118 @@
+import { CodedError, describeError } from '../../base/errors.ts';
+import { Labels } from '../promql/exec/labels.ts';
+import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
+import type { LabelMatcher } from '../promql/syntax/ast.ts';
+import { dedupMarginMs, dedupReplicas } from './dedup.ts';
+import { mergeColumns, type SampleColumns, sliceColumns } from './sample-columns.ts';
+import type { QueryScope, SeriesHolder } from './source.ts';
+
+/** How answers of several holders become one. */
+export interface FederationOptions {
+  readonly holders: readonly SeriesHolder[];
+  /** Labels that tell HA replicas apart; series that differ in nothing else are one. None: no deduplication. */
+  readonly replicaLabels: readonly string[];
+}
+
+/** Most replicas of one series that the margin of a selection reckons with. */
+const expectedReplicas = 3;
+
+/**
+ * All holders as one source for one query. Samples of equal series are joined by timestamp first, so that what both a
+ * block and a live server have counts once; replicas are deduplicated after. A holder that fails is told to the scope.
+ */
+export class FederatedSource implements SampleSource {
+  private readonly options: FederationOptions;
+  private readonly scope: QueryScope;
+
+  constructor(options: FederationOptions, scope: QueryScope) {
+    this.options = options;
+    this.scope = scope;
+  }
+
+  async select(matchers: readonly LabelMatcher[], hints: SelectHints): Promise<readonly SourceSeries[]> {
+    const { replicaLabels } = this.options;
+    const dedup = replicaLabels.length > 0;
+    const margin = dedup ? dedupMarginMs(expectedReplicas) : 0;
+    const wide = { startMs: hints.startMs - margin, endMs: hints.endMs + margin };
+    const answers = await this.ask((holder) => holder.select(matchers, wide, this.scope));
+    const stored = new Map<string, { labels: Labels; parts: SampleColumns[] }>();
+    for (const series of answers.flat()) {
+      const entry = stored.get(series.labels.key);
+      if (entry === undefined)
+        stored.set(series.labels.key, { labels: series.labels, parts: [series.columns] });
+      else entry.parts.push(series.columns);
+    }
+    const merged = [...stored.values()].map(({ labels, parts }) => ({
+      labels,
+      columns: mergeColumns(parts),
+    }));
+    // A selector that names a replica asks for that one as it is stored, label included.
+    const asked = matchers.some(({ name }) => replicaLabels.includes(name));
+    const series = dedup && !asked ? this.deduplicated(merged) : merged;
+    return series
+      .map(({ labels, columns }) => ({ labels, ...sliceColumns(columns, hints.startMs, hints.endMs) }))
+      .filter(({ timestamps }) => timestamps.length > 0)
+      .sort((a, b) => a.labels.compare(b.labels));
+  }
+
+  private deduplicated(
+    all: readonly { labels: Labels; columns: SampleColumns }[],
+  ): { labels: Labels; columns: SampleColumns }[] {
+    const { replicaLabels } = this.options;
+    const groups = Map.groupBy(
+      all.map((series) => ({ ...series, shared: series.labels.without(replicaLabels) })),
+      ({ shared }) => shared.key,
+    );
+    return [...groups.values()].map((group) => {
+      // Replicas in a fixed order, so that the same one is preferred in every query.
+      group.sort((a, b) => a.labels.compare(b.labels));
+      return { labels: group[0]!.shared, columns: dedupReplicas(group.map(({ columns }) => columns)) };
+    });
+  }
+
+  async labelNames(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<string[]> {
+    const found = await this.ask((holder) => holder.labelNames(selectors, hints, this.scope));
+    const names = new Set(found.flatMap((each) => [...each]));
+    for (const label of this.options.replicaLabels) names.delete(label);
+    return sorted(names);
+  }
+
+  async labelValues(
+    name: string,
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+  ): Promise<string[]> {
+    if (this.options.replicaLabels.includes(name)) return [];
+    const found = await this.ask((holder) => holder.labelValues(name, selectors, hints, this.scope));
+    return sorted(new Set(found.flatMap((each) => [...each])));
+  }
+
+  async series(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<Labels[]> {
+    const found = await this.ask((holder) => holder.series(selectors, hints, this.scope));
+    const unique = new Map(
+      found
+        .flat()
+        .map((labels) => labels.without(this.options.replicaLabels))
+        .map((labels) => [labels.key, labels]),
+    );
+    return [...unique.values()].sort((a, b) => a.compare(b));
+  }
+
+  /** Asks every holder at once; an expected failure of one is told to the scope, its answer is empty. */
+  private async ask<T>(question: (holder: SeriesHolder) => Promise<T>): Promise<T[]> {
+    const { holders } = this.options;
+    const outcomes = await Promise.allSettled(holders.map(question));
+    const answers: T[] = [];
+    outcomes.forEach((outcome) => {
+      if (outcome.status === 'fulfilled') answers.push(outcome.value);
+      else if (outcome.reason instanceof CodedError && outcome.reason.code !== 'LimitExceeded')
+        this.scope.partial(describeError(outcome.reason));
+      else throw outcome.reason;
+    });
+    return answers;
+  }
+}
+
+function sorted(texts: ReadonlySet<string>): string[] {
+  return Labels.from([...texts].map((text) => [text, 'x'] as const)).pairs.filter((_, i) => i % 2 === 0);
+}

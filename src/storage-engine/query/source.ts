@@ -1,0 +1,47 @@
+import type { Labels } from '../promql/exec/labels.ts';
+import type { SelectHints } from '../promql/exec/sample-source.ts';
+import type { LabelMatcher } from '../promql/syntax/ast.ts';
+import type { SampleColumns } from './sample-columns.ts';
+
+/** Series as one source has them: external labels attached, replica label included, samples of the hints or more. */
+export interface StoredSeries {
+  readonly labels: Labels;
+  readonly columns: SampleColumns;
+}
+
+/** What one query tells its sources and hears from them. */
+export interface QueryScope {
+  readonly signal: AbortSignal;
+  /** Names a source or a block that could not answer: the result is partial. */
+  readonly partial: (reason: string) => void;
+}
+
+/** A holder of series: the blocks of a bucket, or a live server. Faults of parts are told to the scope, others thrown. */
+export interface SeriesHolder {
+  /** For warnings and diagnostics. */
+  readonly name: string;
+  select(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<readonly StoredSeries[]>;
+  /** Label names, and the values of one label, of series that any of the selectors takes (all series without one). */
+  labelNames(
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<ReadonlySet<string>>;
+  labelValues(
+    name: string,
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<ReadonlySet<string>>;
+  /** Label sets of the series of the selectors that have samples, or chunks, in the time of the hints. */
+  series(
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<readonly Labels[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,107 @@
+import type { QueryValue, ResultSeries } from '../promql/exec/engine.ts';
+import {
+  allBuckets,
+  type Bucket,
+  type FloatHistogram,
+  usesCustomBuckets,
+} from '../promql/exec/histogram/float-histogram.ts';
+import type { Labels } from '../promql/exec/labels.ts';
+import { formatFloatExponent, formatFloatPlain } from '../promql/syntax/go-format.ts';
+
+/** A text as Prometheus's result encoder writes it: backspace and form feed have no short form in Go. */
+export function jsonText(text: string): string {
+  return JSON.stringify(text).replaceAll(/\\[\\bf]/g, (short) =>
+    short === '\\b' ? '\\u0008' : short === '\\f' ? '\\u000c' : short,
+  );
+}
+
+/** A text as Go's standard encoder writes it, which escapes what means something in HTML too: errors, warnings. */
+export function jsonMessage(text: string): string {
+  return jsonText(text).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A sample value: a quoted number without exponent from 1e-6 up to 1e21, with one outside. */
+export function jsonFloat(value: number): string {
+  if (Number.isNaN(value)) return '"NaN"';
+  if (!Number.isFinite(value)) return value > 0 ? '"+Inf"' : '"-Inf"';
+  const size = Math.abs(value);
+  const exponent = size !== 0 && (size < 1e-6 || size >= 1e21);
+  return `"${exponent ? formatFloatExponent(value) : formatFloatPlain(value)}"`;
+}
+
+/** Milliseconds as seconds with three decimals or none. */
+export function jsonTimestamp(timestampMs: number): string {
+  const size = Math.abs(timestampMs);
+  const fraction = size % 1000;
+  const sign = timestampMs < 0 ? '-' : '';
+  return `${sign}${Math.floor(size / 1000)}${fraction === 0 ? '' : `.${String(fraction).padStart(3, '0')}`}`;
+}
+
+export function jsonLabels(labels: Labels): string {
+  const pairs = [...labels.entries()].map(([name, value]) => `${jsonText(name)}:${jsonText(value)}`);
+  return `{${pairs.join(',')}}`;
+}
+
+function jsonHistogram(histogram: FloatHistogram): string {
+  const custom = usesCustomBuckets(histogram);
+  const buckets = allBuckets(histogram)
+    .filter(({ count }) => count !== 0)
+    .map(
+      (bucket) =>
+        `[${boundaryRule(bucket, custom)},${jsonFloat(bucket.lower)},${jsonFloat(bucket.upper)},${jsonFloat(bucket.count)}]`,
+    );
+  const list = buckets.length === 0 ? '' : `,"buckets":[${buckets.join(',')}]`;
+  return `{"count":${jsonFloat(histogram.count)},"sum":${jsonFloat(histogram.sum)}${list}}`;
+}
+
+/** Which boundaries belong to a bucket: 0 the upper, 1 the lower, 2 none, 3 both (only the zero bucket). */
+function boundaryRule({ lower, upper }: Bucket, custom: boolean): 0 | 1 | 2 | 3 {
+  if (custom) return lower === Number.NEGATIVE_INFINITY ? 3 : 0;
+  if (lower === -upper) return 3;
+  if (lower < 0) return upper > 0 ? 3 : 1;
+  return upper > 0 ? 0 : 2;
+}
+
+/** `{"resultType":...,"result":...}` of a query. */
+export function jsonQueryData(value: QueryValue): string {
+  return `{"resultType":"${value.type}","result":${jsonResult(value)}}`;
+}
+
+function jsonResult(value: QueryValue): string {
+  switch (value.type) {
+    case 'scalar':
+      return `[${jsonTimestamp(value.timestampMs)},${jsonFloat(value.value)}]`;
+    case 'string':
+      return `[${jsonTimestamp(value.timestampMs)},${jsonText(value.value)}]`;
+    case 'vector':
+      return `[${value.series.map(jsonVectorSeries).join(',')}]`;
+    case 'matrix':
+      return `[${value.series.map(jsonMatrixSeries).join(',')}]`;
+  }
+}
+
+function jsonVectorSeries({ labels, points }: ResultSeries): string {
+  const { timestampMs, value } = points[0]!;
+  const at = jsonTimestamp(timestampMs);
+  const sample =
+    typeof value === 'number'
+      ? `"value":[${at},${jsonFloat(value)}]`
+      : `"histogram":[${at},${jsonHistogram(value)}]`;
+  return `{"metric":${jsonLabels(labels)},${sample}}`;
+}
+
+function jsonMatrixSeries({ labels, points }: ResultSeries): string {
+  const floats: string[] = [];
+  const histograms: string[] = [];
+  for (const { timestampMs, value } of points) {
+    const at = jsonTimestamp(timestampMs);
+    if (typeof value === 'number') floats.push(`[${at},${jsonFloat(value)}]`);
+    else histograms.push(`[${at},${jsonHistogram(value)}]`);
+  }
+  const values = floats.length === 0 ? '' : `,"values":[${floats.join(',')}]`;
+  const rest = histograms.length === 0 ? '' : `,"histograms":[${histograms.join(',')}]`;
+  return `{"metric":${jsonLabels(labels)}${values}${rest}}`;
+}
