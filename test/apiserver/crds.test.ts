@@ -102,6 +102,25 @@ describe.each(targetNames)('the %s API server', (name) => {
     expect(taken).toBeGreaterThan(50);
   });
 
+  it('takes a group of 5,000 rules within its cost budget, and no more', async () => {
+    const group = (count: number) => ({
+      groups: [
+        {
+          name: 'g',
+          rules: Array.from({ length: count }, (_, index) => ({
+            alert: `A${index}`,
+            expr: 'sum(rate(http_requests_total{code=~"5.."}[5m])) > 0.05',
+            for: '5m',
+            labels: { severity: 'page' },
+            annotations: { summary: '{{ $value }}' },
+          })),
+        },
+      ],
+    });
+    expect(await tryToCreate('AlertRuleSet', group(5000))).toMatchObject({ status: 201, warnings: [] });
+    expect((await tryToCreate('AlertRuleSet', group(5001))).status).toBe(422);
+  });
+
   it('fills in defaults, and refuses another storage class', async () => {
     const path = `${kindsPath}/namespaces/${namespace}/monitoringstacks`;
     const stack = (storageClassName: string) => ({
