@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { randomBelow, seededRandom } from '../../src/base/random.ts';
 import type { Silence, SilenceSpec, SilenceStatus } from '../../src/crds/silence.ts';
 import { conditionOf } from '../../src/reconcilers/conditions.ts';
+import type { Verdict } from '../../src/reconcilers/selection.ts';
 import { ownerOf } from '../../src/reconcilers/silence/alertmanager.ts';
 import { matcherKey } from '../../src/reconcilers/silence/plan.ts';
 import { SilenceReconciler } from '../../src/reconcilers/silence/reconcile.ts';
@@ -18,6 +19,7 @@ class World {
   readonly clock = new VirtualClock(Date.UTC(2026, 10, 20, 12));
   readonly cluster: GossipCluster;
   object: Silence | undefined;
+  verdict: Verdict = { selected: true, reason: 'Selected', message: '' };
   #process = 0;
   #wake = new AbortController();
 
@@ -47,7 +49,7 @@ class World {
         {
           namespace: 'monitoring',
           name: 'main',
-          verdict: { selected: true, reason: 'Selected', message: '' },
+          verdict: this.verdict,
           replicas: this.cluster.members.map(({ url }) => ({ name: url.slice(7), url })),
         },
       ],
@@ -229,6 +231,28 @@ describe('without faults', () => {
     expect(world.object?.metadata.finalizers).toEqual([finalizer]);
     await world.clock.advance(40_000);
     expect(world.object).toBeUndefined();
+  });
+
+  test.each([
+    ['NotPermitted', 0],
+    ['LabelsNotSelected', 0],
+    ['StackSuspended', 1],
+  ] as const)('a stack that says %s has %i silences of it then', async (reason, count) => {
+    const world = new World(11, noFaults);
+    await world.clock.advance(20_000);
+    world.verdict = { selected: false, reason, message: 'for a test' };
+    await world.clock.advance(40_000);
+    expect(world.live()).toHaveLength(count);
+    expect(world.object?.status?.stacks).toMatchObject([{ selected: false, reason }]);
+  });
+
+  test('a suspended object is left as it is', async () => {
+    const world = new World(12, noFaults);
+    await world.clock.advance(20_000);
+    const before = world.live();
+    world.update({ suspend: true, matchers: ['alertname="Z"'] });
+    await world.clock.advance(60_000);
+    expect(world.live()).toEqual(before);
   });
 
   test('a schedule has its coming window an hour ahead, and one silence per window', async () => {

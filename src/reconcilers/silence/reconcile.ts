@@ -53,6 +53,9 @@ const confirmDelayMs = 700;
 /** A deleted object waits for its Alertmanagers no longer than this; `sweep` finds what is left. */
 const deletionPatienceMs = 120_000;
 
+/** Stacks that do not take the object now, but keep what they have of it. */
+const handsOff: ReadonlySet<Verdict['reason']> = new Set(['StackSuspended', 'StackDeleting']);
+
 interface Memory {
   /** By cluster. */
   readonly lastPostMs: Map<string, number>;
@@ -113,16 +116,17 @@ export class SilenceReconciler {
     for (const { cluster, replicas } of observed) {
       const { namespace, name, verdict } = cluster;
       const clusterKey = `${namespace}/${name}`;
-      // A faulty change leaves what is in force as it is.
+      // A faulty change leaves what is in force as it is, and so does a stack that is suspended or goes anyway.
       const wanted = verdict.selected ? desired : { ...desired, windows: [] };
       const plan = planCluster(wanted, this.#view(object, replicas, memory, clusterKey), nowMs);
-      const actions = faults.length > 0 && verdict.selected ? [] : plan.actions;
+      const isHandsOff = verdict.selected ? faults.length > 0 : handsOff.has(verdict.reason);
+      const actions = isHandsOff ? [] : plan.actions;
       const error = await this.#perform(actions, replicas, memory, clusterKey);
       if (actions.length > 0) soonest = Math.min(soonest, confirmDelayMs);
       if (plan.waitUntilMs !== undefined)
         // A member that does not answer now may do so before the wait is over, and shorten it.
         soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs), settleMs / 2);
-      if (!isConfirmed(plan, replicas)) soonest = Math.min(soonest, settleMs / 2);
+      if (!isHandsOff && !isConfirmed(plan, replicas)) soonest = Math.min(soonest, settleMs / 2);
       states.push({
         namespace,
         name,
