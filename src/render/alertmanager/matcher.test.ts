@@ -43,7 +43,9 @@ test.each([
 });
 
 test('every printed matcher reads back as itself', () => {
-  const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }).filter((text) => text.isWellFormed());
+  const name = fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 12 })
+    .filter((text) => text.isWellFormed());
   const value = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => text.isWellFormed());
   fc.assert(
     fc.property(name, value, fc.constantFrom<Matcher['operator']>('=', '!='), (name, value, operator) => {
