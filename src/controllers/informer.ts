@@ -73,7 +73,7 @@ export class Informer<T extends KubeObject = KubeObject> {
     return this.#unsynced.size === 0;
   }
 
-  /** Why the last list or watch failed, while it has not recovered. */
+  /** Why a list or watch failed last; forgotten with the next list or change. */
   get lastError(): unknown {
     return this.#lastError;
   }
