@@ -546,6 +546,8 @@ export const customResources: readonly Scenario[] = [
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       api.note('afterwards', (await api.silent('GET', path)).status);
+      const again = await serve(api, 'guests', 'Guest', { schema: spec({ a: string }) });
+      api.note('its objects went along', (await api.silent('GET', again)).body);
     },
   },
 ];

@@ -1,6 +1,5 @@
 import { builtinTypes } from '../kinds/builtin.ts';
 import type { ResourceType, Strategy } from '../kinds/resource-type.ts';
-import { apiVersionOf } from '../kinds/resource-type.ts';
 import {
   isObject,
   type JsonObject,
@@ -14,6 +13,9 @@ import type { ServerContext } from '../rest/context.ts';
 import { builtinColumns } from '../table/columns.ts';
 import { crdFaults } from './check.ts';
 import { servedTypes } from './crd.ts';
+
+/** Held by every definition until the last of its objects is gone. */
+export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
 
 const storageKey = 'apiextensions.k8s.io/customresourcedefinitions';
 
@@ -50,6 +52,11 @@ export const crdResource: ResourceType = {
   columns: builtinColumns.CustomResourceDefinition!,
   strategy: {
     ...strategy,
+    admit(object) {
+      const { finalizers = [] } = object.metadata;
+      if (!finalizers.includes(cleanupFinalizer))
+        object.metadata.finalizers = [...finalizers, cleanupFinalizer];
+    },
     prepareCreate(object) {
       object.status = {
         storedVersions: listAt(object, 'spec', 'versions')
@@ -109,5 +116,3 @@ export class CrdRegistrar {
     this.#context.store.put(storageKey, '', crd.metadata.name ?? '', { ...crd, status });
   }
 }
-
-export const crdApiVersion = apiVersionOf(crdResource);
