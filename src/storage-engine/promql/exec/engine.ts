@@ -15,6 +15,7 @@ import {
 } from './context.ts';
 import { rangeSeries } from './eval-range.ts';
 import { evaluate } from './evaluator.ts';
+import { extendedPoints } from './functions/extended-rate.ts';
 import type { FloatHistogram } from './histogram/float-histogram.ts';
 import type { Labels } from './labels.ts';
 import { moveWindow, startWindow } from './range-series.ts';
@@ -161,10 +162,20 @@ async function rangeResult(
   const results: ResultSeries[] = [];
   for (const series of await rangeSeries(expr, context)) {
     const window = startWindow(series);
-    moveWindow(window, endMs - expr.rangeMs, endMs);
+    const mode = expr.kind === 'matrix' ? expr.vector.rangeMode : undefined;
+    const startMs = endMs - expr.rangeMs;
+    const wider = mode === undefined ? 0 : context.options.lookbackDeltaMs;
+    moveWindow(window, startMs - wider, endMs + (mode === 'smoothed' ? wider : 0));
     const points: Point[] = [];
-    for (let i = window.fLow; i < window.fHigh; i++) {
-      points.push({ timestampMs: series.floatTimes[i]!, value: series.floats[i]! });
+    if (mode !== undefined) {
+      if (window.hHigh > window.hLow) {
+        throw new PromqlExecutionError(`${mode} modifier is not supported with histograms`);
+      }
+      points.push(...extendedPoints(window, { startMs, endMs }, mode === 'smoothed'));
+    } else {
+      for (let i = window.fLow; i < window.fHigh; i++) {
+        points.push({ timestampMs: series.floatTimes[i]!, value: series.floats[i]! });
+      }
     }
     for (let i = window.hLow; i < window.hHigh; i++) {
       points.push({ timestampMs: series.histogramTimes[i]!, value: series.histograms[i]! });

@@ -101,6 +101,36 @@ function extendedFloatRate(
   return isRate ? change / (input.rangeMs / 1000) : change;
 }
 
+/** The floats of a window with points on its exact edges: what an extended range selector shows by itself. */
+export function extendedPoints(
+  window: Window,
+  edges: { readonly startMs: number; readonly endMs: number },
+  smoothed: boolean,
+): { timestampMs: number; value: number }[] {
+  const { floats, floatTimes } = window.series;
+  const found =
+    window.fHigh > window.fLow
+      ? edgeSamples(floatTimes, window.fLow, window.fHigh, edges, smoothed)
+      : undefined;
+  if (found === undefined) return [];
+  let { first, last } = found;
+  const point = (i: number) => ({ time: floatTimes[i]!, value: floats[i]! });
+  const left =
+    smoothed && floatTimes[first]! < edges.startMs
+      ? interpolateFloats(point(first), point(first + 1), edges.startMs, false)
+      : floats[first]!;
+  const right =
+    smoothed && last > window.fLow && floatTimes[last]! > edges.endMs
+      ? interpolateFloats(point(last - 1), point(last), edges.endMs, false)
+      : floats[last]!;
+  if (floatTimes[first]! <= edges.startMs) first++;
+  if (floatTimes[last]! >= edges.endMs) last--;
+  const points = [{ timestampMs: edges.startMs, value: left }];
+  for (let i = first; i <= last; i++) points.push({ timestampMs: floatTimes[i]!, value: floats[i]! });
+  points.push({ timestampMs: edges.endMs, value: right });
+  return points;
+}
+
 /** Interpolation between two histograms; tells of reconciled boundaries. Throws IncompatibleSchemaError. */
 export function interpolateHistograms(
   a: { readonly time: number; readonly value: FloatHistogram },

@@ -1,3 +1,4 @@
+import { goMath } from '../math/go-math.ts';
 import { allBuckets, type FloatHistogram, usesCustomBuckets } from './float-histogram.ts';
 import { fractionBelow } from './trim.ts';
 
@@ -55,10 +56,10 @@ export function histogramQuantile(q: number, h: FloatHistogram): QuantileResult 
 function interpolate(bucket: { lower: number; upper: number }, fraction: number, linear: boolean): number {
   const { lower, upper } = bucket;
   if (linear || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fraction;
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
-  return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+  const logLower = goMath.log2(Math.abs(lower));
+  const logUpper = goMath.log2(Math.abs(upper));
+  if (lower > 0) return goMath.exp2(logLower + (logUpper - logLower) * fraction);
+  return -goMath.exp2(logUpper + (logLower - logUpper) * (1 - fraction));
 }
 
 /** Share of observations between two values; `hasNaNs`: NaN observations count in neither. */

@@ -1,3 +1,4 @@
+import { goMath } from '../math/go-math.ts';
 import {
   type Bucket,
   compactHistogram,
@@ -108,9 +109,9 @@ function splitZeroBucket(
 /** Share of a bucket's width at or below a value inside it: linear, or on a logarithmic scale. */
 export function fractionBelow({ lower, upper }: Bucket, value: number, linear: boolean): number {
   if (linear) return (value - lower) / (upper - lower);
-  const logLower = Math.log2(Math.abs(lower));
-  const logUpper = Math.log2(Math.abs(upper));
-  const logValue = Math.log2(Math.abs(value));
+  const logLower = goMath.log2(Math.abs(lower));
+  const logUpper = goMath.log2(Math.abs(upper));
+  const logValue = goMath.log2(Math.abs(value));
   if (value > 0) return (logValue - logLower) / (logUpper - logLower);
   return 1 - (logValue - logUpper) / (logLower - logUpper);
 }
