@@ -149,7 +149,7 @@ export class Fleet {
   #mark(kind: TeamKind, stack: StackState, key: string, object: KubeObject | undefined): boolean {
     const view = stack[kind];
     const concerned =
-      view.records.has(key) || (object !== undefined && this.verdict(kind, stack, object).selected);
+      view.concerns(key) || (object !== undefined && this.verdict(kind, stack, object).selected);
     if (concerned) view.mark(key);
     return concerned;
   }

@@ -8,6 +8,7 @@ import type { SelectingStack } from '../selection.ts';
 export class SelectionView<Record> {
   readonly records = new Map<string, Record>();
   readonly #dirty = new Set<string>();
+  #taken: ReadonlySet<string> = new Set();
   #selector: SelectingStack;
 
   constructor(selector: SelectingStack) {
@@ -29,14 +30,25 @@ export class SelectionView<Record> {
     return changed;
   }
 
+  /** Whether the object is, or is about to be, a part of what the stack has. */
+  concerns(key: string): boolean {
+    return this.records.has(key) || this.#dirty.has(key) || this.#taken.has(key);
+  }
+
   mark(key: string): void {
     this.#dirty.add(key);
   }
 
-  /** The marked keys, which are no longer marked; mark again those that could not be handled. */
+  /** The marked keys, which are no longer marked until `release`; mark again those that could not be handled. */
   take(): string[] {
     const keys = [...this.#dirty];
+    this.#taken = new Set(keys);
     this.#dirty.clear();
     return keys;
+  }
+
+  /** The records now say what became of the keys that were taken. */
+  release(): void {
+    this.#taken = new Set();
   }
 }

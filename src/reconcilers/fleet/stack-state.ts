@@ -37,6 +37,8 @@ export class StackState {
   ruleDialect = '';
   /** What the routes were last compiled for, beside themselves. */
   routeContext = '';
+  /** Objects whose change has not been written to the API yet: their status is looked at when it has. */
+  readonly untold = { ruleSets: new Set<string>(), routes: new Set<string>() };
   /** Why nothing can be written for the stack now. */
   problem: StackFault | undefined;
   #object: MonitoringStack;

@@ -96,6 +96,7 @@ export function updateRoutes(
     changeTo(stack.alertmanagerBundle.packing, config.files),
   );
   stack.routeContext = context;
+  stack.routes.release();
   const touched = new Set([...marked, ...stack.routes.records.keys(), ...config.routes.keys()]);
   stack.routes.records.clear();
   for (const { route } of routes) {

@@ -28,10 +28,14 @@ export async function applyChildren(
       memory.wrote(manifest, manifestHash(manifest), stored);
     });
   }
-  await inParallel(plan.remove, async (object) => {
-    await writer.remove(object);
-    memory.removed(object);
-  });
+  // Secrets first: they cannot be listed, and only what is still there tells their names after a crash.
+  const isSecret = ({ kind }: KubeObject) => kind === 'Secret';
+  for (const part of [plan.remove.filter(isSecret), plan.remove.filter((object) => !isSecret(object))]) {
+    await inParallel(part, async (object) => {
+      await writer.remove(object);
+      memory.removed(object);
+    });
+  }
   return plan.apply.length + plan.remove.length;
 }
 

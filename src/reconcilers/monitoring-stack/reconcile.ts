@@ -122,7 +122,10 @@ export class StackReconciler {
           message: `slot ${name} could not be read; its files are written anew`,
         });
     }
-    const replicasChanged = followReplicas(stack, cached);
+    if (followReplicas(stack, cached)) {
+      note(stack.untold.ruleSets, stack.ruleSets.records.keys());
+      note(stack.untold.routes, stack.routes.records.keys());
+    }
     const rules = await updateRules(
       stack,
       dialectOf(stack.object),
@@ -131,9 +134,11 @@ export class StackReconciler {
       this.#parts.compilation,
       this.#parts.breather,
     );
+    note(stack.untold.ruleSets, rules.touched);
     const before = this.#routeFaults.get(stack) ?? [];
     const routeUpdate = updateRoutes(stack, selected, this.#parts.options.addresses, before);
     this.#routeFaults.set(stack, routeUpdate.faults);
+    note(stack.untold.routes, routeUpdate.touched);
     try {
       const desired = this.#desired(stack, cached, routeUpdate.faults);
       await this.#keepFinalizer(stack, desired);
@@ -142,19 +147,25 @@ export class StackReconciler {
         desired.alertmanager === undefined
           ? [desired.prometheus]
           : [desired.prometheus, desired.alertmanager];
-      const phases = (['content', 'indexes', 'workloads'] as const).map((phase) =>
-        halves.flatMap((half) => half[phase]),
-      );
-      await applyChildren(phases, live, stack.children, writer);
+      await applyChildren(phasesOf(halves), live, stack.children, writer);
       stack.ruleBundle.confirm(desired.prometheus.slotHashes);
       if (desired.alertmanager !== undefined)
         stack.alertmanagerBundle.confirm(desired.alertmanager.slotHashes);
       stack.programmedOnce = true;
+      this.#tell(stack);
+      stack.untold.ruleSets.clear();
+      stack.untold.routes.clear();
       return desired;
-    } finally {
-      this.#parts.touched('ruleSets', replicasChanged ? stack.ruleSets.records.keys() : rules.touched);
-      this.#parts.touched('routes', replicasChanged ? stack.routes.records.keys() : routeUpdate.touched);
+    } catch (error) {
+      // They are told again when it has been written.
+      this.#tell(stack);
+      throw error;
     }
+  }
+
+  #tell({ untold }: StackState): void {
+    this.#parts.touched('ruleSets', untold.ruleSets);
+    this.#parts.touched('routes', untold.routes);
   }
 
   #checkVersions(object: MonitoringStack): void {
@@ -322,4 +333,22 @@ export class StackReconciler {
     else if (status.conditions?.some(({ type, status: value }) => type === 'Stalled' && value === 'True'))
       this.#parts.events.emit(object, { type: 'Warning', reason: after.reason, message: after.message });
   }
+}
+
+function note(keys: Set<string>, more: Iterable<string>): void {
+  for (const key of more) keys.add(key);
+}
+
+/**
+ * Content before the indexes that name it, those before the pods. Secrets come after the reports of their pods: a Secret
+ * cannot be listed, so after a crash only the report tells that it may be there.
+ */
+function phasesOf(halves: readonly Half[]): Manifest[][] {
+  const content = halves.flatMap((half) => half.content);
+  return [
+    content.filter(({ kind }) => kind !== 'Secret'),
+    content.filter(({ kind }) => kind === 'Secret'),
+    halves.flatMap((half) => half.indexes),
+    halves.flatMap((half) => half.workloads),
+  ];
 }

@@ -6,7 +6,7 @@ import {
   dataKeys,
   prometheusConfigSlotName,
   prometheusIndexName,
-  prometheusShardName,
+  prometheusName,
   reportName,
   ruleSlotNames,
 } from '../../render/names.ts';
@@ -50,21 +50,31 @@ export function readReport(object: KubeObject | undefined): Report | undefined {
   }
 }
 
+/** Slots beyond those in use that are looked at after a start. */
+const spareSlots = 2;
+
 /** Secrets that promfleet writes for this stack, as far as their names follow from what is declared or live. */
 export function ownSecretKeys(stack: StackState, children: Children): ObjectKey[] {
   const { namespace, name } = stack.key;
-  const declared = stack.object.spec.prometheus?.shards ?? 1;
   const names = new Set<string>();
-  for (let shard = 0; ; shard++) {
-    const isLive = children.has(`apps/v1 StatefulSet ${namespace}/${prometheusShardName(name, shard)}`);
-    if (shard >= declared && !isLive) break;
+  for (let shard = 0; shard < (stack.object.spec.prometheus?.shards ?? 1); shard++)
     names.add(prometheusConfigSlotName(name, shard));
+  const prefix = `${prometheusName(name)}-`;
+  for (const { kind, metadata } of children.values()) {
+    // Reports are written before the Secrets of their pods, and go after them.
+    const shard =
+      kind !== 'ConfigMap' ? undefined : /^(\d+)-\d+-report$/.exec(metadata.name.slice(prefix.length))?.[1];
+    if (shard !== undefined && metadata.name.startsWith(prefix))
+      names.add(prometheusConfigSlotName(name, Number(shard)));
   }
-  const possible = new Set(alertmanagerSlotNames(name));
-  for (const slot of liveIndex(children, namespace, alertmanagerIndexName(name)).keys()) {
-    if (possible.has(slot)) names.add(slot);
+  const slots = alertmanagerSlotNames(name);
+  const known = [...liveIndex(children, namespace, alertmanagerIndexName(name)).keys()];
+  const inUse = [...known, ...stack.alertmanagerBundle.packing.keys()].map((slot) => slots.indexOf(slot));
+  // A crash may have come between writing the index and writing or removing a slot: low numbers are used first.
+  const highest = Math.max(-1, ...inUse) + (stack.recovered ? 0 : spareSlots);
+  for (const slot of stack.recovered ? inUse : slots.keys()) {
+    if (slot >= 0 && slot <= highest) names.add(slots[slot]!);
   }
-  for (const slot of stack.alertmanagerBundle.packing.keys()) names.add(slot);
   return [...names].map((each) => ({ namespace, name: each }));
 }
 

@@ -65,6 +65,7 @@ export async function updateRules(
     if (record === undefined) stack.ruleSets.records.delete(key);
     else stack.ruleSets.records.set(key, record);
   }
+  stack.ruleSets.release();
   return { touched: steps.map(({ key }) => key), emptied };
 }
 
