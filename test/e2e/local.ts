@@ -92,6 +92,24 @@ export class LocalControlPlane {
     return result.stdout;
   }
 
+  /** `kubectl apply --server-side` of one object. */
+  async apply(object: object): Promise<void> {
+    const child = spawn(
+      this.#kubectl,
+      ['--kubeconfig', this.kubeconfig, 'apply', '--server-side', '-f', '-'],
+      {
+        stdio: ['pipe', 'ignore', 'pipe'],
+      },
+    );
+    let faults = '';
+    child.stderr.on('data', (part: Buffer) => {
+      faults += part.toString('utf8');
+    });
+    child.stdin.end(JSON.stringify(object));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    if (code !== 0) throw new Error(faults);
+  }
+
   async get<T>(...args: readonly string[]): Promise<T> {
     return JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as T;
   }

@@ -31,7 +31,7 @@ function terminalProgress(out: (text: string) => void): Progress {
             }),
           );
         },
-        rendererOptions: { outputBar: Number.POSITIVE_INFINITY },
+        rendererOptions: { outputBar: 1 },
       };
       await new Listr([task], {
         registerSignalListeners: false,
