@@ -40,7 +40,7 @@ function search(low: number, high: number, passes: (index: number) => boolean): 
 }
 
 /** The samples that the edges fall on or between; undefined when the window holds nothing new. */
-export function edgeSamples(
+function edgeSamples(
   times: Float64Array,
   low: number,
   high: number,
@@ -51,7 +51,6 @@ export function edgeSamples(
   const first = Math.max(low, search(low, last, (i) => times[i]! > startMs) - 1);
   if (smoothed) last = search(low, last, (i) => times[i]! >= endMs);
   if (times[last]! <= startMs) return undefined;
-  if (smoothed && times[first]! > endMs) return undefined;
   return { first, last };
 }
 
@@ -74,7 +73,7 @@ function extendedFloatRate(
   const { floats, floatTimes } = window.series;
   const smoothed = input.mode === 'smoothed';
   const edges = edgeSamples(floatTimes, window.fLow, window.fHigh, input, smoothed);
-  if (edges === undefined) return undefined;
+  if (edges === undefined || (smoothed && floatTimes[edges.first]! > input.endMs)) return undefined;
   let { first, last } = edges;
   const point = (i: number) => ({ time: floatTimes[i]!, value: floats[i]! });
   const left =
@@ -160,7 +159,7 @@ function extendedHistogramRate(
   const span = input.call.args[0]!.span;
   const smoothed = input.mode === 'smoothed';
   const edges = edgeSamples(histogramTimes, window.hLow, window.hHigh, input, smoothed);
-  if (edges === undefined) return undefined;
+  if (edges === undefined || (smoothed && histogramTimes[edges.first]! > input.endMs)) return undefined;
   const { first, last } = edges;
   const points = histograms.slice(first, last + 1);
   const custom = usesCustomBuckets(points[0]!);
