@@ -281,4 +281,6 @@ export const limits = {
   compressFromBytes: 1400,
   /** Ports that are tried before the system is asked for any free one. */
   freePortAttempts: 200,
+  /** Longest absence of the local API server that a start in progress waits for. */
+  localOutageMs: 60_000,
 } as const;

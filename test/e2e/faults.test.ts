@@ -95,6 +95,8 @@ async function edit(generation: number): Promise<void> {
   await eventually('kubectl apply', async () => {
     await local.apply(object);
     return true;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}\n${up.output()}`);
   });
 }
 

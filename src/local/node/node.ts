@@ -65,6 +65,8 @@ export interface NodeOptions {
   readonly program: (name: ContainerProgram) => Promise<{ file: string; args: readonly string[] }>;
   /** PATH and the like for containers. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Repeats work while the API server is away; once when absent. */
+  readonly persist?: (work: () => Promise<void>) => Promise<void>;
   /** Forces pods to share 127.0.0.1; found out by itself when absent. */
   readonly sharedAddress?: boolean;
 }
@@ -105,7 +107,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   for (const pid of await endUnrecorded(stateDir)) log.warn({ pid }, 'ended a process that no record names');
   const shared = options.sharedAddress ?? !(await hasLoopbackAliases());
   const addresses = new AddressBook(folders.addresses, { salt: stateDir, shared, random });
-  await registerNode(client, nodeName, hostIP, `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`);
+  await (options.persist ?? ((work) => work()))(() =>
+    registerNode(client, nodeName, hostIP, `${new Date(clock.nowMs()).toISOString().slice(0, 19)}Z`),
+  );
 
   const manager = new Manager({ client, clock, random, log });
   const core = <T extends KubeObject>(apiVersion: string, kind: string) =>

@@ -2,6 +2,7 @@ import { limits } from '../../base/limits.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound, isTransient } from '../../kube/errors.ts';
 import { type AnyObject, describeRef, type KubeObject, refOf } from '../../kube/object.ts';
+import { persist } from './persist.ts';
 
 const fieldManager = 'promfleet-local';
 
@@ -29,8 +30,10 @@ async function applyOne(client: KubeClient, object: KubeObject, signal: AbortSig
       await client.apply(await placed(client, object), { fieldManager, force: true, signal });
       return;
     } catch (error) {
-      const mayPass = isNotFound(error) || isTransient(error);
-      if (!mayPass || clock.monotonicMs() - startedMs > limits.localRestartMaxMs) throw error;
+      if (signal.aborted) throw signal.reason;
+      const waitedMs = clock.monotonicMs() - startedMs;
+      const mayPass = isNotFound(error) ? waitedMs < limits.localRestartMaxMs : isTransient(error);
+      if (!mayPass || waitedMs > limits.localOutageMs) throw error;
     }
     await clock.sleep(limits.localPollMs, signal);
   }
@@ -51,7 +54,7 @@ export async function untilEstablished(
   for (const name of names) {
     const ref = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
     for (;;) {
-      const found = await client.find<AnyObject>(ref, { signal });
+      const found = await persist(client.clock, signal, () => client.find<AnyObject>(ref, { signal }));
       const conditions =
         ((found?.status ?? {}) as { conditions?: { type: string; status: string }[] }).conditions ?? [];
       if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) break;

@@ -23,6 +23,7 @@ import { takeLock } from './lock.ts';
 import { readManifests } from './manifests.ts';
 import { ownProgram } from './own-program.ts';
 import { endLeftPart, Part, partLog } from './part.ts';
+import { persist } from './persist.ts';
 import type { Progress } from './progress.ts';
 import { addressesOf, summaryText } from './summary.ts';
 import { untilReady } from './wait.ts';
@@ -121,6 +122,7 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
           ? own
           : { file: await ensureProgram(name, { cacheDir: layout.programs }), args: [] },
       environment: options.environment,
+      persist: (work) => persist(clock, signal, work),
       ...(options.sharedAddress === undefined ? {} : { sharedAddress: options.sharedAddress }),
     });
     ending.push(() => node.stop());
@@ -155,7 +157,7 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
   }
   const seconds = ((clock.monotonicMs() - startedMs) / 1000).toFixed(1);
   progress.line(
-    summaryText(await serviceAddresses(client, node), {
+    summaryText(await persist(clock, signal, () => serviceAddresses(client, node)), {
       kubeconfig: layout.kubeconfig,
       seconds,
       shared: node.addresses.shared,
