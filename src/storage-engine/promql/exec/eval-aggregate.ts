@@ -93,11 +93,13 @@ function reduceGroups(
 
 function warnQuantiles(expr: AggregateExpr, param: Column, context: EvalContext): void {
   const { span } = expr.param!;
-  const values = [...param.floats];
-  if (values.some((value) => Number.isNaN(value)))
+  // As in Prometheus, one NaN hides what else is wrong.
+  if (param.floats.some((value) => Number.isNaN(value))) {
     context.annotations.add(annotate.invalidQuantile(NaN, span));
-  const numbers = values.filter((value) => !Number.isNaN(value));
-  const [max, min] = [Math.max(...numbers), Math.min(...numbers)];
+    return;
+  }
+  const max = param.floats.reduce((a, b) => Math.max(a, b), -Infinity);
+  const min = param.floats.reduce((a, b) => Math.min(a, b), Infinity);
   if (max > 1) context.annotations.add(annotate.invalidQuantile(max, span));
   if (min < 0) context.annotations.add(annotate.invalidQuantile(min, span));
 }

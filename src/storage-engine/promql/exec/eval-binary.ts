@@ -214,6 +214,10 @@ class VectorOperation {
 
   #step(step: number): void {
     const { fillLeft, fillRight } = this.#matching;
+    const has = (columns: readonly Column[]) => columns.some((column) => column.kinds[step] !== absent);
+    const fills = fillLeft !== undefined || fillRight !== undefined;
+    // With one side empty there is nothing to match, not even duplicates to complain of.
+    if (!fills && !(has(this.#many) && has(this.#one))) return;
     const ones = this.#onesBySignature(step);
     const matched = new Array<Set<string> | undefined>(this.#signatures.count);
     let lastNote: Annotation | undefined;

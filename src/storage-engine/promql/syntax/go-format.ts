@@ -77,11 +77,11 @@ export function formatFloatExponent(value: number): string {
   return `${negative ? '-' : ''}${digits[0]}${fraction}e${power < 0 ? '-' : '+'}${powerText}`;
 }
 
-/** Go's %v, and %g with the shortest precision: an exponent below 1e-4 and from 1e21 on. */
+/** Go's %v, and %g with the shortest precision: an exponent below 1e-4 and from 1e6... where 21 digits end. */
 export function formatFloatGeneral(value: number): string {
   const named = special(value);
   if (named !== undefined) return named;
   const { exponent } = shortestDigits(value);
   const power = value === 0 ? 0 : exponent - 1;
-  return power < -4 || power >= 21 ? formatFloatExponent(value) : formatFloatPlain(value);
+  return power < -4 || power >= 6 ? formatFloatExponent(value) : formatFloatPlain(value);
 }

@@ -32,13 +32,18 @@ function civilFromDays(days: number): Civil {
   return { year, month, day, dayOfYear: before + day, daysInMonth: lengths[month - 1]! };
 }
 
-/** Go's conversion of a float to int64: cut off; out of range and NaN give the smallest integer. */
+/**
+ * Seconds of a value as Go sees them: cut off; out of range and NaN give the smallest integer. Go counts time from an
+ * absolute beginning in 64 bits without sign, so what lies before that beginning wraps around to the far future.
+ */
 function toSeconds(value: number): number {
-  if (!(value >= -(2 ** 63) && value < 2 ** 63)) return -(2 ** 63);
-  return Math.trunc(value);
+  const seconds = value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : -(2 ** 63);
+  return seconds < -9223372028715321600 ? seconds + 2 ** 64 : seconds;
 }
 
-const modulo = (value: number, by: number) => value - Math.floor(value / by) * by;
+/** Exact for any double, as % is. */
+const modulo = (value: number, by: number) => ((value % by) + by) % by;
+const daysOf = (seconds: number) => Math.round((seconds - modulo(seconds, 86_400)) / 86_400);
 
 function dateFunction(part: (seconds: number) => number): VectorFunction {
   return ({ args, context }) => {
@@ -52,13 +57,13 @@ function dateFunction(part: (seconds: number) => number): VectorFunction {
 }
 
 const civil = (part: (date: Civil) => number) =>
-  dateFunction((seconds) => part(civilFromDays(Math.floor(seconds / 86_400))));
+  dateFunction((seconds) => part(civilFromDays(daysOf(seconds))));
 
 /** Parts of the date and time of a value in seconds, in UTC. */
 export const dateFunctions: VectorFunctions = {
   days_in_month: civil((date) => date.daysInMonth),
   day_of_month: civil((date) => date.day),
-  day_of_week: dateFunction((seconds) => modulo(Math.floor(seconds / 86_400) + 4, 7)),
+  day_of_week: dateFunction((seconds) => modulo(daysOf(seconds) + 4, 7)),
   day_of_year: civil((date) => date.dayOfYear),
   hour: dateFunction((seconds) => Math.floor(modulo(seconds, 86_400) / 3600)),
   minute: dateFunction((seconds) => Math.floor(modulo(seconds, 3600) / 60)),
