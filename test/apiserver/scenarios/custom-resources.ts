@@ -420,6 +420,56 @@ export const customResources: readonly Scenario[] = [
     },
   },
   {
+    name: 'objects outlive a stricter definition',
+    async run(api) {
+      const definition = (maxLength: number, rule: string) => ({
+        schema: {
+          ...spec(
+            {
+              text: { type: 'string', maxLength },
+              list: { type: 'array', maxItems: 5, items: { type: 'string', maxLength } },
+              other: integer,
+            },
+            {},
+          ),
+          'x-kubernetes-validations': [{ rule }],
+        },
+        version: { subresources: { status: {} } },
+      });
+      const path = await serve(api, 'stricts', 'Strict', definition(10, 'true'));
+      const object = (name: string, body: unknown) => ({
+        apiVersion: `${group}/v1`,
+        kind: 'Strict',
+        metadata: { name },
+        spec: body,
+      });
+      await api.silent('POST', path, object('old', { text: 'abcdefgh', list: ['abcdefgh', 'x'] }));
+      const stricter = crd('stricts', 'Strict', definition(4, 'true'));
+      const at = `${crdPath}/stricts.${group}`;
+      await api.silent('PATCH', at, { spec: stricter.spec }, 'application/merge-patch+json');
+      for (let attempt = 0; attempt < 200; attempt++) {
+        const { status } = await api.silent(
+          'POST',
+          `${path}?dryRun=All`,
+          object('new', { text: 'abcdefgh' }),
+        );
+        if (status === 422) break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await api.post(path, object('new', { text: 'abcdefgh' }));
+      await api.merge(`${path}/old`, { spec: { other: 1 } });
+      await api.merge(`${path}/old/status`, { status: { seen: true } });
+      await api.merge(`${path}/old`, { spec: { text: 'ijklmnop' } });
+      await api.brief(
+        'PATCH',
+        `${path}/old`,
+        { spec: { list: ['abcdefgh', 'y'] } },
+        'application/merge-patch+json',
+      );
+      await api.merge(`${path}/old`, { spec: { text: 'ok' } });
+    },
+  },
+  {
     name: 'definitions are checked',
     async run(api) {
       const refused: readonly (readonly [string, unknown])[] = [

@@ -3,7 +3,13 @@ import { isObject, type JsonObject, type KubeObject } from '../object.ts';
 import { labelValueFault, qualifiedNameFault, subdomainFault } from './names.ts';
 import type { ResourceType } from './resource-type.ts';
 
-const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+/** Names without a domain that built-in kinds may carry; the last is for definitions only. */
+const standardFinalizers = new Set([
+  'orphan',
+  'foregroundDeletion',
+  'kubernetes',
+  'customresourcecleanup.apiextensions.k8s.io',
+]);
 const maxAnnotationBytes = 256 * 1024;
 
 /** Checks of metadata that every kind shares. */

@@ -16,7 +16,8 @@ import { builtinTypes } from '../kinds/builtin.ts';
 import { checkMetadata, checkMetadataUpdate } from '../kinds/metadata-check.ts';
 import { apiVersionOf, type ResourceType } from '../kinds/resource-type.ts';
 import { equalJson, type JsonObject, type KubeObject, kubeTime, stringAt } from '../object.ts';
-import { validateRules } from '../schema/cel-rules.ts';
+import { hasRules, validateRules } from '../schema/cel-rules.ts';
+import { withoutUntouched } from '../schema/ratchet.ts';
 import { validate } from '../schema/validate.ts';
 import { decodeFieldSet, emptySet } from '../ssa/field-set.ts';
 import { managersAfterUpdate, type WriterIdentity } from '../ssa/managed-fields.ts';
@@ -158,6 +159,21 @@ function checkNamespace(context: ServerContext, type: ResourceType, namespace: s
   );
 }
 
+/** Faults after which rules are not evaluated: what they read may not be what it should. */
+const blocking = new Set([
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+  'FieldValueDuplicate',
+]);
+
+const uncheckedRules = fault.invalid(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
+
 function faultsOf(
   object: KubeObject,
   live: KubeObject | undefined,
@@ -166,13 +182,20 @@ function faultsOf(
   const faults = checkMetadata(object, type);
   if (live !== undefined) faults.push(...checkMetadataUpdate(object, live));
   if (type.builtin) faults.push(...(type.strategy.validate?.(object) ?? []));
-  const schemaFaults = validate({ ...object, metadata: {} }, type.schema, '');
+  const found = validate({ ...object, metadata: {} }, type.schema, '');
+  const ratchets = live !== undefined && !type.builtin;
+  const schemaFaults = ratchets ? withoutUntouched(found, object, live) : found;
   // What a kind's own check has said of a field is not said again.
   const said = new Set(faults.map((known) => known.field));
-  const repeated = (found: FieldFault) => found.reason === 'FieldValueDuplicate' || said.has(found.field);
-  faults.push(...schemaFaults.filter((found) => !type.builtin || !repeated(found)));
+  const repeated = (again: FieldFault) => again.reason === 'FieldValueDuplicate' || said.has(again.field);
+  faults.push(...schemaFaults.filter((known) => !type.builtin || !repeated(known)));
   // Rules read fields that the schema has just vouched for.
-  if (schemaFaults.length === 0) faults.push(...validateRules(object, live, type.schema));
+  if (found.some(({ reason }) => blocking.has(reason))) {
+    if (hasRules(type.schema) && schemaFaults.length > 0) faults.push(uncheckedRules);
+  } else {
+    const broken = validateRules(object, live, type.schema);
+    faults.push(...(ratchets ? withoutUntouched(broken, object, live) : broken));
+  }
   if (live !== undefined) faults.push(...(type.strategy.validateUpdate?.(object, live) ?? []));
   return faults;
 }

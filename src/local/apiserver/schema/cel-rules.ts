@@ -9,7 +9,7 @@ import { keysOf } from './validate.ts';
 const memo = new WeakMap<Schema, boolean>();
 
 /** Whether a schema holds rules anywhere; recursive built-in schemas end at the first visit. */
-function hasRules(schema: Schema): boolean {
+export function hasRules(schema: Schema): boolean {
   const known = memo.get(schema);
   if (known !== undefined) return known;
   memo.set(schema, false);
