@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../base/clock.ts';
 import { createLogger } from '../../base/create-logger.ts';
 import { LimitExceededError } from '../../base/errors.ts';
@@ -29,6 +30,9 @@ export interface RunOperatorOptions {
 
 /** Runs the operator until the user ends it. */
 export async function runOperator(options: RunOperatorOptions, io: CliIo): Promise<void> {
+  // Caches of thousands of objects live long: a large young generation only costs memory (measured: 110 MiB less with
+  // 10,000 rule sets). Read by V8 whenever it would grow.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const log = createLogger({ level: options.logLevel, name: 'operator' });
   const metrics = createMetricsRegistry({ processMetrics: true });
   const { requestsPerSecond, version } = options;

@@ -28,6 +28,7 @@ import type { LeaseOptions } from '../leader.ts';
 import { Manager } from '../manager.ts';
 import { TurnBreather } from './breather.ts';
 import { ChildCache } from './child-cache.ts';
+import { CompactRuleSet } from './compact-rule-set.ts';
 import { CompileRunner } from './compile-runner.ts';
 import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
 import { allClusters, type PodAddress, silenceClusters } from './silence-clusters.ts';
@@ -61,6 +62,7 @@ const childKinds = [
   ['v1', 'ConfigMap'],
   ['v1', 'Service'],
   ['v1', 'ServiceAccount'],
+  ['apps/v1', 'Deployment'],
   ['apps/v1', 'StatefulSet'],
   ['networking.k8s.io/v1', 'NetworkPolicy'],
   ['policy/v1', 'PodDisruptionBudget'],
@@ -144,7 +146,10 @@ function createCaches(manager: Manager, options: OperatorOptions): Caches {
   const managed = { labelSelector: `${labelKeys.managedBy}=${managedBy}` };
   return {
     stacks: manager.informer<MonitoringStack>({ apiVersion, kind: 'MonitoringStack', ...own }, scope),
-    ruleSets: manager.informer<AlertRuleSet>({ apiVersion, kind: 'AlertRuleSet', ...own }, scope),
+    ruleSets: manager.informer<AlertRuleSet>(
+      { apiVersion, kind: 'AlertRuleSet', ...own },
+      { ...scope, transform: (object) => new CompactRuleSet(object) },
+    ),
     routes: manager.informer<AlertRoute>({ apiVersion, kind: 'AlertRoute', ...own }, scope),
     silences: manager.informer<Silence>({ apiVersion, kind: 'Silence', ...own }, scope),
     namespaces:
