@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { limits } from '../../../base/limits.ts';
 import { badRequest, fault, invalid, versionTooOld } from '../api-error.ts';
+import { crdResource } from '../crd/registrar.ts';
+import { storageKeyOf } from '../kinds/resource-type.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { type Selection, versionNumber } from '../rest/list.ts';
 import { Presenter, presentationOf } from '../rest/present.ts';
@@ -17,6 +19,9 @@ export class WatchRegistry {
   constructor(context: ServerContext) {
     this.#context = context;
     context.store.subscribe((event) => {
+      // A kind that is no longer defined has no watches.
+      if (event.type === 'DELETED' && event.object.resource === crdResource.storageKey)
+        this.#stopAllOf(event.object.name);
       for (const watch of [...(this.#byResource.get(event.object.resource) ?? [])]) watch.pump();
     });
   }
@@ -94,6 +99,13 @@ export class WatchRegistry {
       // The client or the server ended it.
     }
     watch.stop();
+  }
+
+  /** `plural.group` names the definition, `group/plural` where its objects lie. */
+  #stopAllOf(definition: string): void {
+    const [plural = '', ...group] = definition.split('.');
+    for (const watch of [...(this.#byResource.get(storageKeyOf(group.join('.'), plural)) ?? [])])
+      watch.stop();
   }
 
   #add(watch: Watch): void {

@@ -182,7 +182,10 @@ function faultsOf(
   const faults = checkMetadata(object, type);
   if (live !== undefined) faults.push(...checkMetadataUpdate(object, live));
   if (type.builtin) faults.push(...(type.strategy.validate?.(object) ?? []));
-  const found = validate({ ...object, metadata: {} }, type.schema, '');
+  // Status of built-in kinds comes from controllers; a real API server demands no field of it either.
+  const { status: _, ...withoutStatus } = object;
+  const checked = { ...(type.builtin ? withoutStatus : object), metadata: {} };
+  const found = validate(checked, type.schema, '');
   const ratchets = live !== undefined && !type.builtin;
   const schemaFaults = ratchets ? withoutUntouched(found, object, live) : found;
   // What a kind's own check has said of a field is not said again.
