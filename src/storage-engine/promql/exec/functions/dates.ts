@@ -38,7 +38,7 @@ function civilFromDays(days: number): Civil {
  */
 function toSeconds(value: number): number {
   const seconds = value >= -(2 ** 63) && value < 2 ** 63 ? Math.trunc(value) : -(2 ** 63);
-  return seconds < -9223372028715321600 ? seconds + 2 ** 64 : seconds;
+  return seconds < -9223372028715321000 ? seconds + 2 ** 64 : seconds;
 }
 
 /** Exact for any double, as % is. */
