@@ -1,6 +1,7 @@
 /** Random receivers in Alertmanager's own spelling: mostly right, sometimes wrong in one place. */
 import { type Random, randomBelow } from '../../src/base/random.ts';
 import type { Field, Schema } from '../../src/render/alertmanager/receivers/schema.ts';
+import { atLeast } from '../../src/render/alertmanager/version.ts';
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[randomBelow(random, values.length)]!;
 const chance = (random: Random, percent: number) => randomBelow(random, 100) < percent;
@@ -103,6 +104,8 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
 
 export interface Corpus {
   readonly random: Random;
+  /** Fields that this version does not know are left out, mostly. */
+  readonly version: string;
   /** Per cent of fields that are set, and of fields that are set wrong. */
   readonly fillPercent: number;
   readonly wrongPercent: number;
@@ -113,7 +116,9 @@ export function randomObject(schema: Schema, corpus: Corpus, depth = 0): Record<
   const result: Record<string, unknown> = {};
   const percent = depth === 0 ? fillPercent : fillPercent / 2;
   for (const [name, field] of Object.entries(schema.fields)) {
-    if (!isReader(field) && chance(random, percent)) result[name] = randomValue(field, corpus, depth);
+    const isKnown = atLeast(corpus.version, field.since ?? '0.0.0') || chance(random, wrongPercent);
+    if (isKnown && !isReader(field) && chance(random, percent))
+      result[name] = randomValue(field, corpus, depth);
   }
   if ('cert' in result && chance(random, 90)) Object.assign(result, { cert: certificate, key: privateKey });
   if ('ca' in result && chance(random, 90)) result.ca = certificate;

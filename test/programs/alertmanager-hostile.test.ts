@@ -82,6 +82,7 @@ function hostileSpec(random: Random): AlertRouteSpec {
     const type = pick(random, Object.keys(receiverTypes));
     const config = randomObject(receiverTypes[type]!.schema, {
       random,
+      version: 'v0.33.1',
       fillPercent: 30,
       wrongPercent: randomBelow(random, 3),
     });

@@ -115,7 +115,15 @@ const oauth2: Schema = {
     tls_config: objectOf(tlsConfig),
     ...proxyFields,
   },
-  check: every(needs('client_id', 'token_url'), proxyCheck),
+  check: every(
+    needs('client_id', 'token_url'),
+    // Newer versions load without a secret, older ones do not, and no server answers without one.
+    (value) =>
+      isSet(value, 'client_secret') || value.grant_type === jwtBearer
+        ? undefined
+        : 'client_secret is required',
+    proxyCheck,
+  ),
 };
 
 /** Headers that the connection itself sets (prometheus/common, ReservedHeaders). */
