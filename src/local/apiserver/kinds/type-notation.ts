@@ -14,6 +14,7 @@ export class TypeNotation {
   readonly #compiled = new Map<string, Schema>();
   readonly #numbers = new Map<Schema, ReadonlyMap<string, string>>();
   readonly #held = new Map<Schema, readonly string[]>();
+  readonly #lists = new Map<Schema, readonly string[]>();
   readonly #names = new Map<Schema, string>();
 
   constructor(table: Readonly<Record<string, string>>) {
@@ -36,6 +37,7 @@ export class TypeNotation {
     const properties: Record<string, Schema> = {};
     const required: string[] = [];
     const held: string[] = [];
+    const lists: string[] = [];
     const numbers = new Map<string, string>();
     this.#numbers.set(schema, numbers);
     for (const field of text.split(' ')) {
@@ -47,13 +49,16 @@ export class TypeNotation {
       const colon = field.indexOf(':');
       const [declared = '', number] = (colon < 0 ? field : field.slice(0, colon)).split('#');
       const fieldName = declared.replace(/[!*]+$/, '');
-      if (declared.includes('!')) required.push(fieldName);
+      const isList = colon >= 0 && field[colon + 1] === '[';
+      // Go takes a missing list for an empty one; where it must not be empty, the kind's own check says so.
+      if (declared.includes('!')) (isList ? lists : required).push(fieldName);
       if (declared.endsWith('*')) held.push(fieldName);
       if (number !== undefined) numbers.set(number, fieldName);
       properties[fieldName] = this.#type(colon < 0 ? 'string' : field.slice(colon + 1));
     }
     schema.properties = properties;
     this.#held.set(schema, held);
+    this.#lists.set(schema, lists);
     if (required.length > 0) schema.required = required;
     return schema;
   }
@@ -70,8 +75,7 @@ export class TypeNotation {
   skeleton(schema: Schema): JsonObject {
     const result: JsonObject = {};
     for (const name of this.#held.get(schema) ?? []) result[name] = this.skeleton(schema.properties![name]!);
-    for (const name of schema.required ?? [])
-      if (schema.properties?.[name]?.type === 'array') result[name] = null;
+    for (const name of this.#lists.get(schema) ?? []) result[name] = null;
     return result;
   }
 
