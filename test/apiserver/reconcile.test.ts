@@ -289,6 +289,57 @@ describe.each(targetNames)('on the %s API server', (targetName) => {
       await becomes('AlertRuleSet', 'checkout', ready);
     });
 
+    test('grow their volumes in place: claims first, then the workload anew around its pods', async () => {
+      const withStorage = (size: string) =>
+        stack({ prometheus: { replicas: 1, storage: { size, storageClassName: `${namespace}-grows` } } });
+      await admin.create({
+        apiVersion: 'storage.k8s.io/v1',
+        kind: 'StorageClass',
+        metadata: { name: `${namespace}-grows` },
+        provisioner: 'test.example.com/none',
+        allowVolumeExpansion: true,
+      } as KubeObject);
+      await apply(withStorage('1Gi'));
+      await becomes('MonitoringStack', 'main', { Ready: 'True/Ready' });
+      const claim = {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        namespace,
+        name: 'data-main-prometheus-0-0',
+      };
+      await admin.create({
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { namespace, name: claim.name },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          storageClassName: `${namespace}-grows`,
+          volumeName: 'none',
+          resources: { requests: { storage: '1Gi' } },
+        },
+      } as KubeObject);
+      const status = { phase: 'Bound', capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+      await admin.mergePatch(claim, { status }, { subresource: 'status' });
+      const pod = (await find('v1', 'Pod', 'main-prometheus-0-0'))?.metadata.uid;
+      await apply(withStorage('2Gi'));
+      interface Sized extends KubeObject {
+        readonly spec: {
+          readonly resources?: { readonly requests: { readonly storage: string } };
+          readonly volumeClaimTemplates?: readonly Sized[];
+        };
+      }
+      await eventually('both say 2Gi', async () => {
+        const set = (await find('apps/v1', 'StatefulSet', 'main-prometheus-0')) as Sized | undefined;
+        const grown = await admin.find<Sized>(claim);
+        return (
+          set?.spec.volumeClaimTemplates?.[0]?.spec.resources?.requests.storage === '2Gi' &&
+          grown?.spec.resources?.requests.storage === '2Gi'
+        );
+      });
+      expect((await find('v1', 'Pod', 'main-prometheus-0-0'))?.metadata.uid).toBe(pod);
+      await becomes('MonitoringStack', 'main', { Ready: 'True/Ready' });
+    });
+
     test('leave nothing behind when the stack is deleted', async () => {
       await apply(stack({ prometheus: { scrape: { annotatedPods: { namespaces: {} } } } }));
       const other = `${namespace}-pods`;

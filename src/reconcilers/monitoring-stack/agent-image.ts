@@ -5,7 +5,7 @@ import type { Manifest } from '../../render/workload/manifest.ts';
 import { canonicalJson } from '../json.ts';
 import type { KubeObject } from '../object.ts';
 
-/** Annotation of a StatefulSet: hash of its pod template without the agents' image. */
+/** Annotation of a workload: hash of its pod template without the agents' image. */
 export const templateHashAnnotation = 'promfleet.dev/template-hash';
 
 interface Container {
@@ -24,9 +24,13 @@ function templateOf(object: KubeObject): PodTemplate {
   return (object as { readonly spec?: { readonly template?: PodTemplate } }).spec?.template ?? {};
 }
 
-/** The image that the agents of a live StatefulSet run. */
+const workloadKinds = ['StatefulSet', 'Deployment'];
+
+/** The image of promfleet that a live workload runs: beside its server, or as its query server. */
 export function agentImageOf(object: KubeObject): string | undefined {
-  return templateOf(object).spec?.initContainers?.find(({ name }) => name === containerNames.reloader)?.image;
+  const { initContainers = [], containers = [] } = templateOf(object).spec ?? {};
+  const own = [containerNames.reloader, containerNames.query] as const;
+  return [...initContainers, ...containers].find(({ name }) => own.some((each) => each === name))?.image;
 }
 
 function templateHash(manifest: Manifest, agentImage: string): string {
@@ -35,7 +39,7 @@ function templateHash(manifest: Manifest, agentImage: string): string {
 }
 
 /**
- * Renders StatefulSets with the agent image that they should run now. The image is pinned by what is live, so that a
+ * Renders workloads with the agent image that they should run now. The image is pinned by what is live, so that a
  * newer operator restarts nothing by itself: `OnNextRestart` takes the new one once the pods restart for another
  * reason, `Rolling` at once, `Manual` only where the stack names it.
  */
@@ -56,7 +60,7 @@ export function pinAgentImage<R extends { readonly manifests: readonly Manifest[
   if (mode === 'Manual') return choose(stack.spec.agents?.image ?? pinned);
   const kept = choose(pinned);
   const restarts = kept.rendered.manifests.some((manifest) => {
-    const before = manifest.kind === 'StatefulSet' ? live.get(manifest.metadata.name) : undefined;
+    const before = workloadKinds.includes(manifest.kind) ? live.get(manifest.metadata.name) : undefined;
     const hash = before?.metadata.annotations?.[templateHashAnnotation];
     return hash !== undefined && hash !== manifest.metadata.annotations?.[templateHashAnnotation];
   });
@@ -65,7 +69,7 @@ export function pinAgentImage<R extends { readonly manifests: readonly Manifest[
 
 function stamped(manifests: readonly Manifest[], agentImage: string): Manifest[] {
   return manifests.map((manifest) => {
-    if (manifest.kind !== 'StatefulSet') return manifest;
+    if (!workloadKinds.includes(manifest.kind)) return manifest;
     const annotations = {
       ...manifest.metadata.annotations,
       [templateHashAnnotation]: templateHash(manifest, agentImage),

@@ -21,7 +21,13 @@ export interface Half {
   readonly faults: readonly RenderFault[];
 }
 
-const workloadKinds = new Set(['StatefulSet', 'Service', 'PodDisruptionBudget', 'NetworkPolicy']);
+const workloadKinds = new Set([
+  'StatefulSet',
+  'Deployment',
+  'Service',
+  'PodDisruptionBudget',
+  'NetworkPolicy',
+]);
 
 /** Rights and reports come before the pods that need them. */
 export function splitWorkloads(manifests: readonly Manifest[]): {

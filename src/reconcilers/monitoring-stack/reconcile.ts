@@ -9,6 +9,7 @@ import type { PackedSlot } from '../../render/bundle/pack.ts';
 import { finalizer, type Server } from '../../render/names.ts';
 import { renderPrometheus } from '../../render/prometheus/prometheus.ts';
 import { defaultVersion, versionFault } from '../../render/prometheus/versions.ts';
+import { objectStoreFile } from '../../render/query/flags.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
 import { slotManifest } from '../../render/workload/transport.ts';
 import { dialectOf } from '../alert-rule-set/compile.ts';
@@ -29,9 +30,11 @@ import {
 import { applyChildren } from './apply.ts';
 import { discoveryNamespaces } from './discovery.ts';
 import { type Half, prometheusHalf } from './prometheus-half.ts';
+import { observeQuery, queryServers } from './query-servers.ts';
 import { followReplicas, ownSecretKeys, recoverBundles } from './recover.ts';
 import { type RuleSetCompilation, updateRules } from './rules.ts';
 import { decideStackStatus, type StackFault } from './status.ts';
+import { growVolumes } from './volume-growth.ts';
 import { declaredWorkloads, observeWorkload } from './workloads.ts';
 
 export interface StackReconcilerOptions {
@@ -69,6 +72,7 @@ export interface StackReconcilerParts {
 interface Desired {
   readonly prometheus: Half;
   readonly alertmanager: Half | undefined;
+  readonly query: Half;
   readonly agentImage: string;
   readonly faults: readonly StackFault[];
 }
@@ -143,10 +147,10 @@ export class StackReconciler {
       const desired = this.#desired(stack, cached, routeUpdate.faults);
       await this.#keepFinalizer(stack, desired);
       const live = new Map([...cached, ...stack.ownSecrets.live()]);
-      const halves =
-        desired.alertmanager === undefined
-          ? [desired.prometheus]
-          : [desired.prometheus, desired.alertmanager];
+      const { prometheus, alertmanager, query } = desired;
+      const halves = alertmanager === undefined ? [prometheus, query] : [prometheus, alertmanager, query];
+      const workloads = halves.flatMap((half) => half.workloads);
+      await growVolumes(stack, workloads, stack.children.overlay(live), stack.children, { getter, writer });
       await applyChildren(phasesOf(halves), live, stack.children, writer);
       stack.ruleBundle.confirm(desired.prometheus.slotHashes);
       if (desired.alertmanager !== undefined)
@@ -181,7 +185,10 @@ export class StackReconciler {
 
   #secretKeys(stack: StackState, selected: ReturnType<typeof selectedRoutes>) {
     const scrape = stack.object.spec.prometheus?.additionalScrapeConfigs;
-    const own = scrape === undefined ? [] : [{ namespace: stack.key.namespace, name: scrape.name }];
+    const bucket = stack.object.spec.objectStore?.secretRef;
+    const own = [scrape, bucket].flatMap((ref) =>
+      ref === undefined ? [] : [{ namespace: stack.key.namespace, name: ref.name }],
+    );
     return [...own, ...alertmanagerSecretKeys(stack.object, selected)];
   }
 
@@ -192,8 +199,8 @@ export class StackReconciler {
   ): Desired {
     const { object } = stack;
     const { options, namespaces, renderAlertmanager } = this.#parts;
+    const overlaid = stack.children.overlay(cached);
     const statefulSets = (server: Server) => {
-      const overlaid = stack.children.overlay(cached);
       const names = declaredWorkloads(object).filter((workload) => workload.server === server);
       return new Map(
         names.flatMap(({ name }) => {
@@ -239,7 +246,8 @@ export class StackReconciler {
             second.rendered,
             manifestOf('Secret', 'alertmanager'),
           );
-    const faults = [...prometheus.faults, ...(alertmanager?.faults ?? [])].map(
+    const query = queryServers(object, overlaid, options.agentImage);
+    const faults = [...prometheus.faults, ...(alertmanager?.faults ?? []), ...query.faults].map(
       ({ code, path, message }): StackFault => ({ code, message: `${path}: ${message}` }),
     );
     if (scrape !== undefined && additional === undefined)
@@ -247,7 +255,17 @@ export class StackReconciler {
         code: 'SecretKeyMissing',
         message: `spec.prometheus.additionalScrapeConfigs: Secret ${scrape.name} or its key ${scrape.key} does not exist`,
       });
-    return { prometheus, alertmanager, agentImage: first.agentImage, faults: [...faults, ...routeFaults] };
+    const bucket = object.spec.objectStore?.secretRef;
+    if (bucket !== undefined) {
+      const { name, key = objectStoreFile } = bucket;
+      if (stack.secrets.value(stack.key.namespace, name, key) === undefined)
+        faults.push({
+          code: 'SecretKeyMissing',
+          message: `spec.objectStore.secretRef: Secret ${name} or its key ${key} does not exist`,
+        });
+    }
+    const { agentImage } = first;
+    return { prometheus, alertmanager, query, agentImage, faults: [...faults, ...routeFaults] };
   }
 
   /** Children in other namespaces have no owner reference: without a finalizer they would stay behind. */
@@ -305,6 +323,7 @@ export class StackReconciler {
       {
         object,
         workloads,
+        query: observeQuery(object, cached),
         faults,
         ruleSets: {
           selected: rules.length,

@@ -2,6 +2,7 @@ import type { MonitoringStack, MonitoringStackStatus, ReplicaStatus } from '../.
 import type { Report } from '../../render/bundle/report.ts';
 import type { Server } from '../../render/names.ts';
 import { type ConditionDraft, mergeConditions } from '../conditions.ts';
+import type { ObservedQuery } from './query-servers.ts';
 
 /** What the API and the pods say of one StatefulSet of a stack. */
 export interface ObservedWorkload {
@@ -33,6 +34,8 @@ export interface StackFault {
 export interface ObservedStackState {
   readonly object: MonitoringStack;
   readonly workloads: readonly ObservedWorkload[];
+  /** Absent: the stack runs no query servers. */
+  readonly query: ObservedQuery | undefined;
   readonly faults: readonly StackFault[];
   readonly ruleSets: NonNullable<MonitoringStackStatus['ruleSets']>;
   readonly routes: NonNullable<MonitoringStackStatus['routes']>;
@@ -44,7 +47,7 @@ export interface ObservedStackState {
 const maxReplicas = 128;
 
 export function decideStackStatus(observed: ObservedStackState, nowMs: number): MonitoringStackStatus {
-  const { object, workloads } = observed;
+  const { object, workloads, query } = observed;
   const of = (server: Server) => workloads.filter((workload) => workload.server === server);
   const replicas = workloads.flatMap(replicasOf);
   const [prometheus, alertmanager] = [summaryOf(of('prometheus')), summaryOf(of('alertmanager'))];
@@ -56,6 +59,15 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
     conditions: mergeConditions(object.status?.conditions, conditionsOf(observed, total), generation, nowMs),
     prometheus,
     alertmanager,
+    ...(query === undefined
+      ? {}
+      : {
+          query: {
+            replicas: query.replicas,
+            readyReplicas: query.readyReplicas,
+            updatedReplicas: query.updatedReplicas,
+          },
+        }),
     shards: of('prometheus').map((workload) => {
       const { replicas: count, readyReplicas, loadedReplicas } = summaryOf([workload]);
       const hash = workload.indexHash === undefined ? {} : { indexHash: workload.indexHash };
@@ -69,6 +81,7 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
     ready: {
       prometheus: `${prometheus.readyReplicas}/${prometheus.replicas}`,
       alertmanager: `${alertmanager.readyReplicas}/${alertmanager.replicas}`,
+      query: `${query?.readyReplicas ?? 0}/${query?.replicas ?? 0}`,
       loaded: `${total.loadedReplicas}/${total.replicas}`,
     },
     ...(observed.agentImage === undefined ? {} : { agentImage: observed.agentImage }),
@@ -135,7 +148,7 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
     reason,
     message,
   });
-  const { object, workloads, faults } = observed;
+  const { object, workloads, query, faults } = observed;
   if (object.spec.suspend === true)
     return [
       draft('Ready', false, 'Suspended', 'spec.suspend is true: nothing is changed'),
@@ -144,7 +157,10 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
     ];
   const text =
     `${total.readyReplicas}/${total.replicas} replicas ready, ${total.updatedReplicas} updated, ` +
-    `${total.loadedReplicas} with the current configuration`;
+    `${total.loadedReplicas} with the current configuration` +
+    (query === undefined ? '' : `; ${query.readyReplicas}/${query.replicas} query servers ready`);
+  const queryLags = (field: 'updatedReplicas' | 'readyReplicas') =>
+    query !== undefined && query[field] < query.replicas;
   const [fault] = faults;
   if (fault !== undefined) {
     const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`;
@@ -157,17 +173,18 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
   const refused = workloads
     .flatMap((workload) => workload.pods)
     .find((pod) => pod.report?.error !== undefined);
-  const reason = !workloads.every((workload) => workload.observed)
-    ? 'Applying'
-    : total.updatedReplicas < total.replicas
-      ? 'RollingOut'
-      : total.readyReplicas < total.replicas
-        ? 'PodsNotReady'
-        : refused !== undefined
-          ? 'ConfigRefused'
-          : total.loadedReplicas < total.replicas
-            ? 'Loading'
-            : undefined;
+  const reason =
+    !workloads.every((workload) => workload.observed) || query?.observed === false
+      ? 'Applying'
+      : total.updatedReplicas < total.replicas || queryLags('updatedReplicas')
+        ? 'RollingOut'
+        : total.readyReplicas < total.replicas || queryLags('readyReplicas')
+          ? 'PodsNotReady'
+          : refused !== undefined
+            ? 'ConfigRefused'
+            : total.loadedReplicas < total.replicas
+              ? 'Loading'
+              : undefined;
   if (reason === undefined)
     return [
       draft('Ready', true, 'Ready', text),
