@@ -11,7 +11,7 @@ import {
   type RuleDialect,
 } from '../../reconcilers/alert-rule-set/compile.ts';
 import type { RuleSetCompilation } from '../../reconcilers/monitoring-stack/rules.ts';
-import type { CompileRequest } from './compile-worker.ts';
+import type { CompileAnswer, CompileRequest } from './compile-worker.ts';
 
 /**
  * Compiles small rule sets at once and large ones in a worker thread with a bound on time and memory: nothing that a
@@ -66,26 +66,47 @@ export class CompileRunner implements RuleSetCompilation {
       object: { metadata: { namespace, name }, spec: object.spec },
       dialect,
     };
-    const timer = new AbortController();
+    const listening = new AbortController();
     try {
-      return await new Promise<CompiledRuleSet>((resolve, reject) => {
-        const timedOut = () => reject(new Error(`takes more than ${limits.compileTimeoutMs} ms to check`));
-        this.#clock.sleep(limits.compileTimeoutMs, timer.signal).then(timedOut, () => {});
-        worker.once('message', (answer: { readonly compiled: CompiledRuleSet }) => resolve(answer.compiled));
-        worker.once('error', reject);
-        worker.once('exit', () => reject(new Error('needs too much memory to check')));
-        worker.postMessage(request);
-      });
+      return await answerOf(worker, request, this.#clock, listening.signal);
     } catch (error) {
       this.#worker = undefined;
-      worker.removeAllListeners();
       void worker.terminate();
       return tooExpensive(object, error instanceof Error ? error.message : String(error));
     } finally {
-      timer.abort();
-      worker.removeAllListeners();
+      listening.abort();
     }
   }
+}
+
+/** Rejects, with what is wrong with the object, when the worker takes too long or ends. */
+async function answerOf(
+  worker: Worker,
+  request: CompileRequest,
+  clock: Clock,
+  listening: AbortSignal,
+): Promise<CompiledRuleSet> {
+  return await new Promise<CompiledRuleSet>((resolve, reject) => {
+    // Only these are taken off again: removeAllListeners would take off Node's own, and the worker would fall silent.
+    const listen = <T>(event: 'message' | 'error' | 'exit', listener: (value: T) => void) => {
+      worker.on(event, listener);
+      listening.addEventListener('abort', () => worker.off(event, listener), { once: true });
+    };
+    const timedOut = () => reject(new Error(`takes more than ${limits.compileTimeoutMs} ms to check`));
+    clock.sleep(limits.compileTimeoutMs, listening).then(timedOut, () => {});
+    listen('message', ({ id, compiled }: CompileAnswer) => {
+      if (id === request.id) resolve(compiled);
+    });
+    listen('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? new Error('needs too much memory to check')
+          : new Error(`cannot be checked: ${error.message}`),
+      ),
+    );
+    listen('exit', () => reject(new Error('cannot be checked: the checking thread ended')));
+    worker.postMessage(request);
+  });
 }
 
 function tooExpensive(object: AlertRuleSet, why: string): CompiledRuleSet {
@@ -103,9 +124,12 @@ function startWorker(): Worker {
   // From a checkout the sources themselves, from the bundle the chunk beside this one.
   const source = new URL('./compile-worker.ts', import.meta.url);
   const file = existsSync(source) ? source : new URL('./compile-worker.js', import.meta.url);
-  return new Worker(file, {
+  const worker = new Worker(file, {
     resourceLimits: { maxOldGenerationSizeMb: limits.compileMemoryMb },
     execArgv: [],
     env: {},
   });
+  // One that is given up may fail after nobody waits for it any more; unheard it would end the operator.
+  worker.on('error', () => {});
+  return worker;
 }

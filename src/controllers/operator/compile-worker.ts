@@ -1,6 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
-import { compileRuleSet, type RuleDialect } from '../../reconcilers/alert-rule-set/compile.ts';
+import {
+  type CompiledRuleSet,
+  compileRuleSet,
+  type RuleDialect,
+} from '../../reconcilers/alert-rule-set/compile.ts';
 
 /** One rule set to compile. */
 export interface CompileRequest {
@@ -9,6 +13,13 @@ export interface CompileRequest {
   readonly dialect: RuleDialect;
 }
 
+export interface CompileAnswer {
+  /** Of the request. */
+  readonly id: number;
+  readonly compiled: CompiledRuleSet;
+}
+
 parentPort?.on('message', ({ id, object, dialect }: CompileRequest) => {
-  parentPort?.postMessage({ id, compiled: compileRuleSet(object, dialect) });
+  const answer: CompileAnswer = { id, compiled: compileRuleSet(object, dialect) };
+  parentPort?.postMessage(answer);
 });
