@@ -4,8 +4,9 @@ import { formatFloatGeneral } from '../syntax/go-format.ts';
 import { annotate } from './annotations.ts';
 import { absent, type Column, ColumnBuilder, copyStep, histogram } from './column.ts';
 import type { EvalContext } from './context.ts';
-import { GoHeap, sortByLess } from './go-sort.ts';
+import { GoHeap } from './go-heap.ts';
 import { labelsHashShare } from './labels-hash.ts';
+import { pdqSort } from './pdq-sort.ts';
 
 /** Evaluates topk, bottomk, limitk and limit_ratio: which series stay at each step. */
 export function evalSelection(
@@ -102,5 +103,5 @@ function bestOf(largest: boolean, k: number, columns: readonly Column[], step: n
     heap.items[0] = column;
     if (k > 1) heap.fixFirst();
   }
-  return heap.items.length > 1 ? sortByLess(heap.items, (a, b) => less(b, a)) : heap.items;
+  return heap.items.length > 1 ? pdqSort(heap.items, (a, b) => less(b, a)) : heap.items;
 }

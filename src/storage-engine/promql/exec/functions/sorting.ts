@@ -1,7 +1,7 @@
 import { annotate } from '../annotations.ts';
 import { type Column, float, newColumn, setFloat } from '../column.ts';
 import type { EvalContext } from '../context.ts';
-import { sortByLess } from '../go-sort.ts';
+import { pdqSort } from '../pdq-sort.ts';
 import type { VectorCall, VectorFunction, VectorFunctions } from './registry.ts';
 
 function warnInRange({ call, context }: VectorCall): void {
@@ -27,7 +27,7 @@ const byValue =
     // The order matters for instant queries only: ranges are sorted by labels in the end.
     if (input.context.steps.count !== 1) return columns;
     // Reversed, with NaN before everything: NaN comes last.
-    return sortByLess(columns, (a, b) => {
+    return pdqSort(columns, (a, b) => {
       const value = b.floats[0]!;
       return Number.isNaN(value) || before(value, a.floats[0]!);
     });

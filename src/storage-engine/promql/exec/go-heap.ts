@@ -1,18 +1,3 @@
-/**
- * Sorts by a "less" as Go's sort.Sort does for short lists (insertion sort): equal elements keep their order. Longer
- * lists are sorted stably, where Go's order of equal elements is not defined.
- */
-export function sortByLess<T>(items: readonly T[], less: (a: T, b: T) => boolean): T[] {
-  const sorted = [...items];
-  if (sorted.length > 12) return sorted.sort((a, b) => (less(a, b) ? -1 : less(b, a) ? 1 : 0));
-  for (let i = 1; i < sorted.length; i++) {
-    for (let j = i; j > 0 && less(sorted[j]!, sorted[j - 1]!); j--) {
-      [sorted[j], sorted[j - 1]] = [sorted[j - 1]!, sorted[j]!];
-    }
-  }
-  return sorted;
-}
-
 /** Go's container/heap over a list: the order of elements in it is part of results. */
 export class GoHeap<T> {
   readonly items: T[] = [];
