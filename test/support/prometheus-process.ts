@@ -19,10 +19,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a real Prometheus over the data folder `folder/data`, ready when this resolves. */
+/** Starts a real Prometheus (or `program`) over the data folder `folder/data`, ready when this resolves. */
 export async function startPrometheus(
   folder: string,
-  options: { config?: string; args?: readonly string[] } = {},
+  options: { config?: string; args?: readonly string[]; program?: string } = {},
 ): Promise<RunningPrometheus> {
   const config = join(folder, 'prometheus.yml');
   writeFileSync(config, options.config ?? 'global: {}\n');
@@ -34,7 +34,9 @@ export async function startPrometheus(
     '--log.level=error',
     ...(options.args ?? []),
   ];
-  const child = spawn(await realProgram('prometheus'), args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(options.program ?? (await realProgram('prometheus')), args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const url = `http://${address}`;
   for (let attempt = 0; ; attempt++) {
     const ready = await fetch(`${url}/-/ready`).then(

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/base/random.ts';
+import { promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
+import { type Both, startBoth } from './both.ts';
+import { ask, type Request, randomRequest, sameAnswer } from './compare.ts';
+import { makeDataSet } from './data-set.ts';
+import { semanticExpression } from './expressions.ts';
+import { shrink } from './shrink.ts';
+
+const count = Number(process.env.DIFFERENTIAL_COUNT ?? 1500);
+const seed = Number(process.env.DIFFERENTIAL_SEED ?? 1);
+/** Differences that are shrunk and told; more would hide each other. */
+const maxTold = Number(process.env.DIFFERENTIAL_TOLD ?? 10);
+
+describe('random expressions', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'differential-'));
+  let both: Both;
+
+  beforeAll(async () => {
+    both = await startBoth(folder, makeDataSet(seed));
+  }, 1_200_000);
+  afterAll(async () => {
+    await both?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function differ(request: Request, base: string) {
+    const [ours, theirs] = await Promise.all([ask(base, request), ask(both.urls.oracle, request)]);
+    return sameAnswer(ours, theirs) ? undefined : { ours, theirs };
+  }
+
+  it(`give the same bits over blocks, and over blocks and a live server, as Prometheus does (${count}, seed ${seed})`, {
+    timeout: 60_000 + count * 1000,
+  }, async () => {
+    const random = seededRandom(seed);
+    const told: string[] = [];
+    for (let i = 0; i < count && told.length < maxTold; i++) {
+      const request = randomRequest(random, semanticExpression(random, 'vector', 1 + (i % 4)));
+      const base = i % 3 === 0 ? both.urls.both : both.urls.blocks;
+      if ((await differ(request, base)) === undefined) continue;
+      const query = await shrink(
+        request.query,
+        { features: promqlFeatureFlags },
+        async (smaller) => (await differ({ ...request, query: smaller }, base)) !== undefined,
+      );
+      const answers = await differ({ ...request, query }, base);
+      told.push(
+        [
+          `${i} ${request.path} ${query}`,
+          `  ours   ${answers?.ours.slice(0, 1500)}`,
+          `  theirs ${answers?.theirs.slice(0, 1500)}`,
+        ].join('\n'),
+      );
+    }
+    expect(told.join('\n')).toBe('');
+  });
+});
