@@ -48,10 +48,10 @@ describe('apt sources', () => {
   it.each([
     ['deb http://mirror.example/debian/ bookworm main', 'http://mirror.example/debian'],
     ['deb [signed-by=/k.gpg] https://m.example/debian bookworm main', 'https://m.example/debian'],
-    ['Types: deb\nURIs: http://deb.debian.org/debian\nSuites: bookworm', 'http://deb.debian.org/debian'],
+    ['Types: deb\nURIs: http://mirror.example/debian\nSuites: bookworm', 'http://mirror.example/debian'],
     ['# deb http://commented.example/debian sid main', null],
     ['deb http://archive.ubuntu.com/ubuntu noble main', null],
-    ['deb http://deb.debian.org/debian-security bookworm-security main', null],
+    ['deb http://mirror.example/debian-security bookworm-security main', null],
   ])('finds the Debian mirror in %j', (sources, mirror) => {
     expect(findMirror(sources)).toBe(mirror);
   });

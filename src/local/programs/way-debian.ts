@@ -7,7 +7,8 @@ import { findOnPath } from './path-search.ts';
 import { lastLine, runProgram } from './run.ts';
 import type { Way, WayContext } from './way.ts';
 
-const defaultMirror = 'http://deb.debian.org/debian';
+/** Names a Debian mirror where the system has none among its own sources, as on Ubuntu. */
+const mirrorVariable = 'PROMFLEET_DEBIAN_MIRROR';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const suite = 'sid';
 
@@ -22,7 +23,10 @@ export const debianWay: Way = {
     if (context.platform !== 'linux') return { skipped: 'Debian packages run on Linux only' };
     if (aptGet === undefined || dpkg === undefined) return { skipped: 'apt-get and dpkg are not installed' };
     const { packageName, path } = entry.debian;
-    const apt = await aptOptions(context);
+    const mirror = context.environment[mirrorVariable] ?? (await systemMirror());
+    if (mirror === null)
+      return { skipped: `no Debian mirror among the sources of apt; ${mirrorVariable} can name one` };
+    const apt = await aptOptions(context, mirror);
     const run = (file: string, args: readonly string[], cwd = context.scratchDir) =>
       runProgram(file, args, {
         cwd,
@@ -67,12 +71,11 @@ interface AptOptions {
   readonly hasLists: boolean;
 }
 
-async function aptOptions(context: WayContext): Promise<AptOptions> {
+async function aptOptions(context: WayContext, mirror: string): Promise<AptOptions> {
   const root = join(context.cacheDir, 'apt');
   const [lists, cache] = [join(root, 'lists'), join(root, 'cache')];
   await mkdir(join(lists, 'partial'), { recursive: true });
   await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
-  const mirror = (await systemMirror()) ?? defaultMirror;
   const signed = existsSync(keyring);
   // Without Debian's keyring (on Ubuntu, say) apt cannot check the signature; the user is told so above.
   const trust = signed ? `signed-by=${keyring}` : 'trusted=yes';
