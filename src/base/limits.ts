@@ -219,7 +219,17 @@ export const limits = {
   /** Time to connect to a live source. */
   liveSourceConnectMs: 5_000,
   /** Time until a live source begins to answer. */
-  liveSourceFirstByteMs: 60_000,
+  liveSourceFirstByteMs: 20_000,
+  /** Time that one live source gets of a query, all that is asked of it included: below `queryTimeoutMs`. */
+  liveSourceMs: 60_000,
+  /** Part of a query's own time that one live source gets at most: the rest is for the others' answers. */
+  liveSourceShare: 0.75,
+  /** Time for a live source's configuration, a small answer: tells soon that a source hangs. */
+  liveSourceConfigMs: 5_000,
+  /** Time for which a live source's external labels are taken as unchanged. */
+  liveSourceLabelsMs: 10_000,
+  /** Time for which a live source that gave no configuration is not asked again. */
+  liveSourceRetryMs: 2_000,
   /** Time between bytes of a live source's answer. */
   liveSourceIdleMs: 30_000,
   /** Bytes of one streamed answer of a live source. */

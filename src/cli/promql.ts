@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
 
@@ -52,6 +53,7 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
   try {
     const source = new FederatedSource(federation, {
       signal,
+      timeoutMs: limits.queryTimeoutMs,
       partial: (reason) => io.err(`partial result: ${reason}\n`),
     });
     const request = { query: expr, source, dialect, signal };

@@ -46,10 +46,11 @@ export async function openSources(options: SourceOptions, io: CliIo): Promise<Fe
   if (prometheusUrl.length > 0) {
     const { LiveClient } = await import('../storage-engine/query/live-client.ts');
     const { LiveHolder } = await import('../storage-engine/query/live-holder.ts');
+    const { systemClock } = await import('../base/clock.ts');
     for (const url of prometheusUrl) {
       if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
         throw new CodedError('InvalidOption', '--prometheus-url is not an http or https URL');
-      holders.push(new LiveHolder(new LiveClient(url)));
+      holders.push(new LiveHolder(new LiveClient(url), systemClock));
     }
   }
   return { holders, replicaLabels: replicaLabel };

@@ -158,12 +158,12 @@ describe('the query server over the blocks and over a live server', () => {
     const blocks = () =>
       new BlockHolder(new FilesystemBucket(join(folder, 'data'), seededRandom(1)), systemClock);
     await serve('blocks', blocks());
-    await serve('live', new LiveHolder(new LiveClient(prometheus.url)));
-    await serve('both', blocks(), new LiveHolder(new LiveClient(prometheus.url)));
+    await serve('live', new LiveHolder(new LiveClient(prometheus.url), systemClock));
+    await serve('both', blocks(), new LiveHolder(new LiveClient(prometheus.url), systemClock));
     await serve(
       'half away',
       blocks(),
-      new LiveHolder(new LiveClient(`http://127.0.0.1:${await freePort()}`)),
+      new LiveHolder(new LiveClient(`http://127.0.0.1:${await freePort()}`), systemClock),
     );
   }, 120_000);
   afterAll(async () => {

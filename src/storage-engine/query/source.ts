@@ -12,6 +12,8 @@ export interface StoredSeries {
 /** What one query tells its sources and hears from them. */
 export interface QueryScope {
   readonly signal: AbortSignal;
+  /** Time that the query has in all. */
+  readonly timeoutMs: number;
   /** Names a source or a block that could not answer: the result is partial. */
   readonly partial: (reason: string) => void;
 }

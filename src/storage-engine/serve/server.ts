@@ -82,9 +82,11 @@ export function createQueryServer(options: ApiOptions): Server {
     const partial = new Set<string>();
     try {
       const params = await readParams(request, url);
-      const signal = AbortSignal.any([gone.signal, deadline(params, clock, gone.signal)]);
+      const timeoutMs = timeoutOf(params);
+      const signal = AbortSignal.any([gone.signal, deadline(timeoutMs, clock, gone.signal)]);
       const source = new FederatedSource(options.federation, {
         signal,
+        timeoutMs,
         partial: (reason) => partial.add(reason),
       });
       const result = await gate.run(signal, async () =>
@@ -123,13 +125,18 @@ function successText({ data, warnings, infos }: Answer, partial: readonly string
   return `{"status":"success","data":${data}${list('warnings', [...partial, ...warnings])}${list('infos', infos)}}`;
 }
 
-/** Aborts when the request's or the default timeout has passed; the timer ends with the request. */
-function deadline(params: Params, clock: Clock, gone: AbortSignal): AbortSignal {
+/** The request's timeout, or the default one where that is shorter. */
+function timeoutOf(params: Params): number {
   const timeoutMs = Math.min(
     optionalDurationParam(params, 'timeout') ?? limits.queryTimeoutMs,
     limits.queryTimeoutMs,
   );
   if (timeoutMs < 0) throw invalidParameter('timeout', 'a timeout must not be negative');
+  return timeoutMs;
+}
+
+/** Aborts when the time has passed; the timer ends with the request. */
+function deadline(timeoutMs: number, clock: Clock, gone: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const expire = () => controller.abort(new ApiError('timeout', 'query timed out in expression evaluation'));
   clock.sleep(timeoutMs, gone).then(expire, () => undefined);
