@@ -61,6 +61,7 @@ describe('the CustomResourceDefinitions', () => {
       'MonitoringStack.prometheus.additionalConfig',
       'MonitoringStack.prometheus.podTemplate',
       'MonitoringStack.alertmanager.podTemplate',
+      'MonitoringStack.query.podTemplate',
       'AlertRoute.receivers[].jira.fields',
       'AlertRoute.receivers[].pagerduty.details',
       'AlertRoute.receivers[].webhook.payload',

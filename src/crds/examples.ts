@@ -18,6 +18,8 @@ spec:
     replicas: 3
     select: {namespaces: {}}
     platformRoute: {name: platform}  # an AlertRoute beside the stack that sees every alert
+  query: {replicas: 2}               # one answer over all replicas and shards, and the bucket
+  objectStore: {secretRef: {name: bucket, key: objstore.yml}}
 `,
   AlertRuleSet: `apiVersion: promfleet.dev/v1alpha1
 kind: AlertRuleSet

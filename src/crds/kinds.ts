@@ -80,6 +80,7 @@ export const kinds: readonly KindDefinition[] = [
     columns: [
       text('Prometheus', '.status.ready.prometheus', 'Prometheus pods that are ready, of all.'),
       text('Alertmanager', '.status.ready.alertmanager', 'Alertmanager pods that are ready, of all.'),
+      text('Query', '.status.ready.query', 'Query servers that are ready, of all.'),
       text('Loaded', '.status.ready.loaded', 'Pods that report the current content as loaded, of all.'),
       condition('Ready', 'Whether everything runs and is loaded.'),
       reason,

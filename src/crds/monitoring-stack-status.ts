@@ -52,6 +52,16 @@ export const monitoringStackStatus = object(
     conditions: optional(conditions),
     prometheus: componentStatus('Prometheus'),
     alertmanager: componentStatus('Alertmanager'),
+    query: optional(
+      object(
+        {
+          replicas: count('Pods that should run.'),
+          readyReplicas: count('Pods that are ready.'),
+          updatedReplicas: count('Pods of the current template.'),
+        },
+        { description: 'State of the query servers.' },
+      ),
+    ),
     shards: optional(
       mapList(
         object(
@@ -83,6 +93,7 @@ export const monitoringStackStatus = object(
         {
           prometheus: optional(string({ description: 'Ready of all: `2/2`.', maxLength: 32 })),
           alertmanager: optional(string({ description: 'Ready of all: `3/3`.', maxLength: 32 })),
+          query: optional(string({ description: 'Ready of all: `1/1`.', maxLength: 32 })),
           loaded: optional(
             string({ description: 'Replicas with current content, of all: `5/5`.', maxLength: 32 }),
           ),

@@ -278,6 +278,53 @@ const alertmanager = object(
   { description: 'The Alertmanager cluster.', default: {} },
 );
 
+const query = object(
+  {
+    image,
+    replicas: optional(
+      integer({
+        description: 'Query servers; 0: none.',
+        format: 'int32',
+        minimum: 0,
+        maximum: 16,
+        default: 1,
+      }),
+    ),
+    extraArgs,
+    resources,
+    podTemplate,
+  },
+  {
+    description:
+      "The query servers: Prometheus's query API over all replicas and shards, each series once, and over the bucket of objectStore.",
+    default: {},
+  },
+);
+
+const objectStore = object(
+  {
+    secretRef: object(
+      {
+        name: objectName('Name of the Secret.'),
+        key: optional(
+          string({
+            description: 'Key in the Secret.',
+            default: 'objstore.yml',
+            minLength: 1,
+            maxLength: 253,
+            pattern: '^[-._a-zA-Z0-9]+$',
+          }),
+        ),
+      },
+      {
+        description:
+          "Secret of the stack's namespace with an objstore.yml as Thanos takes it, of type S3 or FILESYSTEM. Query servers read it when they start.",
+      },
+    ),
+  },
+  { description: 'A bucket with blocks that the query servers read beside the live servers.' },
+);
+
 export const monitoringStackSpec = object(
   {
     ...suspend,
@@ -302,6 +349,8 @@ export const monitoringStackSpec = object(
     ),
     prometheus: optional(prometheus),
     alertmanager: optional(alertmanager),
+    query: optional(query),
+    objectStore: optional(objectStore),
     agents: optional(
       object(
         {
@@ -349,6 +398,7 @@ export const monitoringStackSpec = object(
 export type { MonitoringStackStatus, ReplicaStatus } from './monitoring-stack-status.ts';
 export type PrometheusSpec = Of<typeof prometheus>;
 export type AlertmanagerSpec = Of<typeof alertmanager>;
+export type QuerySpec = Of<typeof query>;
 export type StorageSpec = NonNullable<PrometheusSpec['storage']>;
 export type ResourceRequirements = NonNullable<PrometheusSpec['resources']>;
 export type MonitoringStackSpec = Of<typeof monitoringStackSpec>;

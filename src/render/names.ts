@@ -7,6 +7,9 @@ import { limits } from '../base/limits.ts';
 
 export type Server = 'prometheus' | 'alertmanager';
 
+/** What a stack runs: servers with a reloader, and query servers, which need no files. */
+export type Component = Server | 'query';
+
 export const managedBy = 'promfleet';
 export const fieldManagers = { operator: 'promfleet-operator', reloader: 'promfleet-reloader' } as const;
 export const finalizer = 'promfleet.dev/cleanup';
@@ -34,6 +37,7 @@ export const ports = {
   prometheus: { name: 'web', number: 9090 },
   alertmanager: { name: 'web', number: 9093 },
   gossip: { name: 'mesh', number: 9094 },
+  query: { name: 'http', number: 10902 },
   reloader: { name: 'reloader', number: 9533 },
 } as const;
 
@@ -41,11 +45,18 @@ export const ports = {
 export const mountPaths = {
   config: '/etc/promfleet/config',
   data: '/data',
+  objectStore: '/etc/promfleet/objstore',
   serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
 } as const;
 
-/** Containers of a server's pod. */
-export const containerNames = { init: 'init-config', reloader: 'reloader' } as const;
+/** Containers that run promfleet itself. */
+export const containerNames = { init: 'init-config', reloader: 'reloader', query: 'query' } as const;
+
+const components = {
+  prometheus: { name: 'prometheus', component: 'metrics' },
+  alertmanager: { name: 'alertmanager', component: 'alerting' },
+  query: { name: 'promfleet-query', component: 'query' },
+} as const satisfies Readonly<Record<Component, object>>;
 
 /** A StatefulSet's pods carry its name and a 10-character revision in one 63-character label. */
 export const statefulSetNameMax = 52;
@@ -69,6 +80,11 @@ export function alertmanagerName(stack: string): string {
 
 export function alertmanagerPodName(stack: string, replica: number): string {
   return `${alertmanagerName(stack)}-${replica}`;
+}
+
+/** Deployment, Service, ServiceAccount, PodDisruptionBudget and NetworkPolicy of the query servers. */
+export function queryName(stack: string): string {
+  return `${stack}-query`;
 }
 
 /** Service, ServiceAccount, Role, RoleBinding, PodDisruptionBudget and NetworkPolicy of one server kind. */
@@ -137,25 +153,22 @@ export function ruleSetOfPath(
   return match === null ? undefined : { namespace: match[1]!, name: match[2]! };
 }
 
-/** Labels of every child of a stack; `server` adds the recommended name and component. */
-export function childLabels(stack: string, server?: Server): Readonly<Record<string, string>> {
+/** Labels of every child of a stack; `of` adds the recommended name and component. */
+export function childLabels(stack: string, of?: Component): Readonly<Record<string, string>> {
   return {
-    ...(server === undefined
+    ...(of === undefined
       ? {}
-      : {
-          [labelKeys.name]: server,
-          [labelKeys.component]: server === 'prometheus' ? 'metrics' : 'alerting',
-        }),
+      : { [labelKeys.name]: components[of].name, [labelKeys.component]: components[of].component }),
     [labelKeys.instance]: stack,
     [labelKeys.managedBy]: managedBy,
     [labelKeys.stack]: stack,
   };
 }
 
-/** Immutable selector of one server kind's pods, of one shard where given. */
-export function podSelector(stack: string, server: Server, shard?: number): Readonly<Record<string, string>> {
+/** Immutable selector of one component's pods, of one shard where given. */
+export function podSelector(stack: string, of: Component, shard?: number): Readonly<Record<string, string>> {
   return {
-    [labelKeys.name]: server,
+    [labelKeys.name]: components[of].name,
     [labelKeys.instance]: stack,
     [labelKeys.managedBy]: managedBy,
     ...(shard === undefined ? {} : { [labelKeys.shard]: String(shard) }),

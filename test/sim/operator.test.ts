@@ -158,19 +158,29 @@ class Users {
 
   /** Somebody changes or deletes what the operator made. */
   #meddle(): void {
-    const kind = ['ConfigMap', 'Service', 'StatefulSet', 'Role'][randomBelow(this.#random, 4)]!;
+    const kind = ['ConfigMap', 'Service', 'StatefulSet', 'Role', 'Deployment'][randomBelow(this.#random, 5)]!;
     const objects = this.#api.list(kind);
     const object = objects[randomBelow(this.#random, objects.length)];
     if (object === undefined) return;
     const { namespace, name } = object.metadata;
     if (this.#random.next() < 0.5) this.#api.remove(kind, namespace, name);
-    else if (kind === 'StatefulSet')
+    else if (kind === 'StatefulSet' || kind === 'Deployment')
       this.#api.put({ ...object, spec: { ...object.spec, replicas: 7 } }, 'meddler');
   }
 }
 
-/** StatefulSet controller, kubelet and reloaders in one, without faults. */
+/** Workload controllers, kubelet and reloaders in one, without faults. */
 function playReplicas(api: ModelApi): void {
+  for (const deployment of api.list('Deployment')) {
+    const { replicas } = deployment.spec;
+    const status = {
+      observedGeneration: deployment.metadata.generation,
+      replicas,
+      readyReplicas: replicas,
+      updatedReplicas: replicas,
+    };
+    api.put({ ...deployment, status }, 'controller', 'status');
+  }
   for (const set of api.list('StatefulSet')) {
     const { name, namespace, generation } = set.metadata;
     const replicas = set.spec.replicas;
@@ -279,6 +289,7 @@ function checkEnd(api: ModelApi, users: Users): void {
     expect(api.get('StatefulSet', 'monitoring', `main-prometheus-${shard}`).spec.replicas).toBe(replicas);
   }
   expect(api.list('StatefulSet')).toHaveLength(shards + 1);
+  expect(api.get('Deployment', 'monitoring', 'main-query').spec.replicas).toBe(1);
   expect(api.list('Secret').filter(({ metadata }) => metadata.name.endsWith('-config'))).toHaveLength(shards);
   const ready = stack.status.conditions.find((each: Stored) => each.type === 'Ready');
   expect(ready, JSON.stringify(stack.status)).toMatchObject({ status: 'True' });

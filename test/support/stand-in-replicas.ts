@@ -1,12 +1,13 @@
 import type { MetricsRegistry } from '../../src/base/metrics.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { isNotFound } from '../../src/kube/errors.ts';
 import { listAll } from '../../src/kube/list.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { decodeIndex, indexHash } from '../../src/render/bundle/bundle-index.ts';
 import { encodeReport, type Report } from '../../src/render/bundle/report.ts';
 import { dataKeys, fieldManagers } from '../../src/render/names.ts';
 
-interface StatefulSet extends KubeObject {
+interface Workload extends KubeObject {
   readonly spec: {
     readonly replicas?: number;
     readonly template: {
@@ -24,7 +25,7 @@ export interface StandInOptions {
 }
 
 /**
- * Plays the StatefulSet controller, the kubelet and the reloaders of one namespace, one `step` at a time: pods exist and
+ * Plays the workload controllers, the kubelet and the reloaders of one namespace, one `step` at a time: pods exist and
  * are ready, and every replica reports the index that the API holds. For suites on API servers without nodes.
  */
 export class StandInReplicas {
@@ -36,15 +37,40 @@ export class StandInReplicas {
 
   async step(): Promise<void> {
     const { client, namespace } = this.#options;
-    const sets = await listAll<StatefulSet>(client, {
+    const sets = await listAll<Workload>(client, {
       apiVersion: 'apps/v1',
       kind: 'StatefulSet',
       namespace,
     });
     for (const set of sets.items) await this.#run(set);
+    const deployments = await listAll<Workload>(client, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      namespace,
+    });
+    for (const deployment of deployments.items) await this.#deploy(deployment);
   }
 
-  async #run(set: StatefulSet): Promise<void> {
+  /** Nobody looks at the pods of a Deployment: its status says all. */
+  async #deploy(deployment: Workload): Promise<void> {
+    const { client, namespace } = this.#options;
+    const { name = '', generation = 1 } = deployment.metadata;
+    const replicas = deployment.spec.replicas ?? 1;
+    const status = {
+      observedGeneration: generation,
+      replicas,
+      readyReplicas: replicas,
+      availableReplicas: replicas,
+      updatedReplicas: replicas,
+    };
+    await client.mergePatch(
+      { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name },
+      { status },
+      { subresource: 'status' },
+    );
+  }
+
+  async #run(set: Workload): Promise<void> {
     const { client, namespace } = this.#options;
     const { name = '', generation = 1 } = set.metadata;
     const replicas = set.spec.replicas ?? 1;
@@ -68,7 +94,7 @@ export class StandInReplicas {
     );
   }
 
-  async #pod(set: StatefulSet, name: string): Promise<void> {
+  async #pod(set: Workload, name: string): Promise<void> {
     const { client, namespace } = this.#options;
     const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name } as const;
     if ((await client.find(ref)) !== undefined) return;
@@ -109,7 +135,12 @@ export class StandInReplicas {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: `${pod}-report` } as const;
     const known = await client.find<KubeObject & { data?: Record<string, string> }>(ref);
     if (known === undefined || known.data?.[dataKeys.report] === data[dataKeys.report]) return;
-    await client.mergePatch(ref, { data }, { fieldManager: fieldManagers.reloader });
+    await client
+      .mergePatch(ref, { data }, { fieldManager: fieldManagers.reloader })
+      .catch((error: unknown) => {
+        // The stack was made smaller meanwhile.
+        if (!isNotFound(error)) throw error;
+      });
   }
 }
 

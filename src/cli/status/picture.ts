@@ -84,6 +84,7 @@ export function pictureOf(cluster: ObservedCluster): StatusPicture {
       ...objectPicture(stack, [], {
         PROMETHEUS: versioned(stack.status?.ready?.prometheus, stack.status?.prometheus?.version),
         ALERTMANAGER: versioned(stack.status?.ready?.alertmanager, stack.status?.alertmanager?.version),
+        QUERY: stack.status?.ready?.query ?? '-',
         LOADED: stack.status?.ready?.loaded ?? '-',
       }),
       pods: podsOf(stack, cluster.pods),
@@ -187,7 +188,11 @@ interface StackEntry {
 }
 
 const stackLabel = 'promfleet.dev/stack';
-const serverPorts: Readonly<Record<string, number>> = { prometheus: 9090, alertmanager: 9093 };
+const serverPorts: Readonly<Record<string, number>> = {
+  prometheus: 9090,
+  alertmanager: 9093,
+  'promfleet-query': 10902,
+};
 
 function podsOf(stack: MonitoringStack, pods: readonly ObservedPod[]): PodPicture[] {
   const { namespace, name } = stack.metadata;

@@ -72,7 +72,7 @@ const stack: MonitoringStack = {
     observedGeneration: 1,
     conditions: [{ ...condition('Ready', 'False', 'PodsNotReady', '1 of 2'), observedGeneration: 1 }],
     prometheus: { version: 'v3.5.3' },
-    ready: { prometheus: '1/2', alertmanager: '3/3', loaded: '4/5' },
+    ready: { prometheus: '1/2', alertmanager: '3/3', query: '1/1', loaded: '4/5' },
     replicas: [
       {
         pod: 'main-prometheus-0-1',
@@ -152,7 +152,7 @@ describe('the picture', () => {
       stacks: [stack],
       pods: [pod('main-prometheus-0-1', false), pod('main-prometheus-0-0', true)],
     });
-    expect(text).toMatch(/monitoring\/main +1\/2 v3.5.3 +3\/3 +4\/5 +no/);
+    expect(text).toMatch(/monitoring\/main +1\/2 v3.5.3 +3\/3 +1\/1 +4\/5 +no/);
     expect(text).toMatch(/main-prometheus-0-0 +Running +yes +- +3 +http:\/\/127.0.1.5:9090/);
     expect(text).toMatch(/main-prometheus-0-1 +CrashLoopBackOff +no +no +3 .* refused⏎\\u001b\[31m/);
     expect(text).not.toContain('\u001b');

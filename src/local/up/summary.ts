@@ -5,7 +5,11 @@ export interface Address {
   readonly url: string;
 }
 
-const titles: Readonly<Record<string, string>> = { prometheus: 'Prometheus', alertmanager: 'Alertmanager' };
+const titles: Readonly<Record<string, string>> = {
+  prometheus: 'Prometheus',
+  alertmanager: 'Alertmanager',
+  'promfleet-query': 'Query',
+};
 /** A Service may say under which name it is shown. */
 export const titleAnnotation = 'local.promfleet.dev/title';
 /** A pod may ask for its log to be shown in the foreground of `local up`. */

@@ -1,7 +1,7 @@
 import type { ObjectMeta } from '../../crds/metadata.ts';
 import { apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
-import { childLabels, type Server } from '../names.ts';
+import { type Component, childLabels } from '../names.ts';
 
 /** A Kubernetes object as it is applied. */
 export interface Manifest {
@@ -31,7 +31,7 @@ export function stackNamespace(stack: MonitoringStack): string {
 export function childMetadata(
   stack: MonitoringStack,
   name: string,
-  options: { readonly server?: Server; readonly labels?: Readonly<Record<string, string>> } = {},
+  options: { readonly server?: Component; readonly labels?: Readonly<Record<string, string>> } = {},
 ): ObjectMeta {
   const { name: stackName, uid } = stack.metadata;
   return {
