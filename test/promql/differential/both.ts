@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { FilesystemBucket } from '../../../src/storage-engine/bucket/filesystem-bucket.ts';
-import { promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
+import { type PromqlOptions, promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
 import { BlockHolder } from '../../../src/storage-engine/query/block-holder.ts';
 import { LiveClient } from '../../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../../src/storage-engine/query/live-holder.ts';
@@ -17,6 +17,8 @@ import { dataSeconds, dataStart } from './data-set.ts';
 import { encodeWriteRequest, type WrittenSeries } from './remote-write.ts';
 
 export interface Both {
+  /** What the real one accepts. */
+  readonly dialect: PromqlOptions;
   /** Roots of the real Prometheus, of our server over its blocks, and over its blocks and itself. */
   readonly urls: { readonly oracle: string; readonly blocks: string; readonly both: string };
   stop(): Promise<void>;
@@ -39,6 +41,11 @@ export async function startBoth(folder: string, data: readonly WrittenSeries[]):
       `--enable-feature=native-histograms,${promqlFeatureFlags.join(',')}`,
     ],
   });
+  const built = await (await fetch(`${prometheus.url}/api/v1/status/buildinfo`)).json();
+  const dialect = {
+    features: promqlFeatureFlags,
+    version: (built as { data: { version: string } }).data.version,
+  };
   for (let at = 0; at < dataSeconds; at += sliceSeconds) {
     const [from, to] = [(dataStart + at) * 1000, (dataStart + at + sliceSeconds) * 1000];
     const slice = data.map(({ labels, samples }) => ({
@@ -61,7 +68,7 @@ export async function startBoth(folder: string, data: readonly WrittenSeries[]):
   const serve = async (...holders: SeriesHolder[]) => {
     const server = createQueryServer({
       federation: { holders, replicaLabels: [] },
-      dialect: { features: promqlFeatureFlags },
+      dialect,
       clock: systemClock,
       log: silentLogger,
       version: 'test',
@@ -72,10 +79,11 @@ export async function startBoth(folder: string, data: readonly WrittenSeries[]):
   };
   const blocks = () => new BlockHolder(new FilesystemBucket(bucket, seededRandom(1)), systemClock);
   return {
+    dialect,
     urls: {
       oracle: prometheus.url,
       blocks: await serve(blocks()),
-      both: await serve(blocks(), new LiveHolder(new LiveClient(prometheus.url))),
+      both: await serve(blocks(), new LiveHolder(new LiveClient(prometheus.url), systemClock)),
     },
     async stop() {
       for (const { server, holders } of servers) {

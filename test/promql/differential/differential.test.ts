@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
-import { promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
+import { resolveDialect } from '../../../src/storage-engine/promql/syntax/dialect.ts';
 import { type Both, startBoth } from './both.ts';
 import { ask, type Request, randomRequest, sameAnswer } from './compare.ts';
 import { makeDataSet } from './data-set.ts';
@@ -36,25 +36,33 @@ describe('random expressions', () => {
     timeout: 60_000 + count * 1000,
   }, async () => {
     const random = seededRandom(seed);
+    const { release } = resolveDialect(both.dialect);
     const told: string[] = [];
     for (let i = 0; i < count && told.length < maxTold; i++) {
-      const request = randomRequest(random, semanticExpression(random, 'vector', 1 + (i % 4)));
+      const request = randomRequest(random, semanticExpression({ random, release }, 'vector', 1 + (i % 4)));
       const base = i % 3 === 0 ? both.urls.both : both.urls.blocks;
       if ((await differ(request, base)) === undefined) continue;
       const query = await shrink(
         request.query,
-        { features: promqlFeatureFlags },
+        both.dialect,
         async (smaller) => (await differ({ ...request, query: smaller }, base)) !== undefined,
       );
       const answers = await differ({ ...request, query }, base);
       told.push(
         [
-          `${i} ${request.path} ${query}`,
-          `  ours   ${answers?.ours.slice(0, 1500)}`,
-          `  theirs ${answers?.theirs.slice(0, 1500)}`,
+          `${i} ${base === both.urls.both ? 'both' : 'blocks'} ${request.path} ${query}`,
+          ...around(answers?.ours ?? '', answers?.theirs ?? ''),
         ].join('\n'),
       );
     }
     expect(told.join('\n')).toBe('');
   });
 });
+
+/** Both texts around the first place where they differ. */
+function around(ours: string, theirs: string): string[] {
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  const part = (text: string) => text.slice(Math.max(0, at - 200), at + 300);
+  return [`  ours   ${part(ours)}`, `  theirs ${part(theirs)}`];
+}

@@ -1,5 +1,5 @@
 import { type Random, randomBelow } from '../../../src/base/random.ts';
-import { newestRelease } from '../../../src/storage-engine/promql/syntax/dialect.ts';
+import { type Release, syntaxSince } from '../../../src/storage-engine/promql/syntax/dialect.ts';
 import { functionsOf } from '../../../src/storage-engine/promql/syntax/functions.ts';
 import { dataSeconds, dataStart } from './data-set.ts';
 
@@ -36,7 +36,6 @@ const excluded = new Set(['start_timestamp']);
  * Functions by what they return. A random choice among all of them would hardly ever take a rate: the weight of
  * what dashboards use is raised by naming it again.
  */
-const functions = functionsOf(newestRelease).filter(({ name }) => !excluded.has(name));
 const frequent = [
   'rate',
   'increase',
@@ -46,11 +45,18 @@ const frequent = [
   'histogram_quantile',
 ];
 
+export interface Choices {
+  readonly random: Random;
+  /** Of the server that is asked: later functions are left out. */
+  readonly release: Release;
+}
+
 /** Writes one random, well-typed expression over the data set. The same seed gives the same texts. */
-export function semanticExpression(random: Random, kind: Kind = 'vector', depth = 4): string {
+export function semanticExpression(of: Choices, kind: Kind = 'vector', depth = 4): string {
+  const { random, release } = of;
   const pick = <T>(items: readonly T[]): T => items[randomBelow(random, items.length)]!;
   const chance = (share: number) => random.next() < share;
-  const make = (wanted: Kind) => semanticExpression(random, wanted, depth - 1);
+  const make = (wanted: Kind) => semanticExpression(of, wanted, depth - 1);
   const selector = () => {
     const name = chance(0.65) ? pick(floats) : pick(histograms);
     const count = chance(0.5) ? 0 : 1 + randomBelow(random, 2);
@@ -66,7 +72,7 @@ export function semanticExpression(random: Random, kind: Kind = 'vector', depth 
     return text;
   };
   const call = (returns: Kind) => {
-    const all = functions.filter((candidate) => candidate.returns === returns);
+    const all = functionsOf(release).filter((one) => one.returns === returns && !excluded.has(one.name));
     const some = all.filter(({ name }) => frequent.includes(name));
     const { name, args, variadic } = pick(some.length > 0 && chance(0.35) ? some : all);
     const special = specialArguments(name, make, pick, chance);
@@ -81,7 +87,8 @@ export function semanticExpression(random: Random, kind: Kind = 'vector', depth 
     let text = `${chance(0.75) ? 'on' : 'ignoring'} (${by}) `;
     if (chance(0.4))
       text += `${pick(['group_left', 'group_right'])} (${chance(0.5) ? pick(['', 'version', 'code']) : ''}) `;
-    if (chance(0.1)) text += `${pick(['fill', 'fill_left', 'fill_right'])} (${pick(numbers)}) `;
+    if (release >= syntaxSince.fill && chance(0.1))
+      text += `${pick(['fill', 'fill_left', 'fill_right'])} (${pick(numbers)}) `;
     return text;
   };
   const binary = (side: Kind) => {
@@ -108,7 +115,7 @@ export function semanticExpression(random: Random, kind: Kind = 'vector', depth 
   if (kind === 'string') return pick(['"x"', '"job"', '""', '"$1"']);
   if (kind === 'matrix') {
     if (depth > 0 && chance(0.25)) return `(${make('vector')})[${pick(ranges)}:${pick(steps)}]${modifiers()}`;
-    return `${selector()}[${pick(ranges)}]${extended(chance, pick)}${modifiers()}`;
+    return `${selector()}[${pick(ranges)}]${release >= syntaxSince.anchored ? extended(chance, pick) : ''}${modifiers()}`;
   }
   if (depth <= 0) return kind === 'scalar' ? pick(numbers) : selector() + modifiers();
   if (kind === 'scalar')
