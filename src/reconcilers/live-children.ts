@@ -51,7 +51,8 @@ export class LiveChildren {
     const written = this.#written.get(identity);
     if (written === undefined) return false;
     const { resourceVersion = '' } = object.metadata;
-    const isEcho = deleted ? written.object === undefined : written.versions.includes(resourceVersion);
+    const isOwnRemoval = written.object === undefined && written.pending;
+    const isEcho = deleted ? isOwnRemoval : written.versions.includes(resourceVersion);
     const isOlder = isEcho && !deleted && resourceVersion !== written.versions.at(-1);
     if (isOlder) return true;
     if (deleted) this.#written.delete(identity);
@@ -59,16 +60,27 @@ export class LiveChildren {
     return isEcho;
   }
 
-  wrote(manifest: Manifest, hash: string, stored: KubeObject): void {
+  /**
+   * `before` and `now`: what the cache showed when the write began, and shows when it has ended. Where it has moved
+   * meanwhile it may already be past the write, so the cache is believed; at worst a write is repeated.
+   */
+  wrote(
+    manifest: Manifest,
+    hash: string,
+    stored: KubeObject,
+    before: KubeObject | undefined,
+    now: KubeObject | undefined,
+  ): void {
     const identity = identityOf(manifest);
     const { resourceVersion = '' } = stored.metadata;
-    const before = this.#written.get(identity)?.versions ?? [];
-    const versions = [...before.filter((version) => version !== resourceVersion), resourceVersion];
+    const earlier = this.#written.get(identity)?.versions ?? [];
+    const versions = [...earlier.filter((version) => version !== resourceVersion), resourceVersion];
+    const hasMoved = before?.metadata.resourceVersion !== now?.metadata.resourceVersion;
     this.#written.set(identity, {
       object: stored,
       hash,
       // A write that changed nothing has no echo.
-      pending: before.at(-1) !== resourceVersion,
+      pending: !hasMoved && earlier.at(-1) !== resourceVersion,
       versions: versions.slice(-rememberedVersions),
     });
   }

@@ -340,6 +340,26 @@ describe.each(targetNames)('on the %s API server', (targetName) => {
       await becomes('MonitoringStack', 'main', { Ready: 'True/Ready' });
     });
 
+    test('name what a server refuses and what fails when evaluated, at the object', async () => {
+      const path = `rules/${namespace}/checkout.yaml`;
+      replicas = new StandInReplicas({
+        client: admin,
+        namespace,
+        report: () => ({ quarantined: [{ path, error: 'refused by the server' }] }),
+      });
+      await apply(stack());
+      await apply(ruleSet({ a: 'up == 0' }));
+      await apply(ruleSet({ a: 'up == 0' }, 'other'));
+      await becomes('AlertRuleSet', 'checkout', { Loaded: 'False/Quarantined', Stalled: 'True/Quarantined' });
+      await becomes('AlertRuleSet', 'other', ready);
+      replicas = new StandInReplicas({
+        client: admin,
+        namespace,
+        report: () => ({ ruleHealth: [{ path, group: 'a', error: 'many-to-many' }] }),
+      });
+      await becomes('AlertRuleSet', 'checkout', { ...ready, Healthy: 'False/EvaluationFails' });
+    });
+
     test('leave nothing behind when the stack is deleted', async () => {
       await apply(stack({ prometheus: { scrape: { annotatedPods: { namespaces: {} } } } }));
       const other = `${namespace}-pods`;
@@ -407,6 +427,25 @@ describe.each(targetNames)('on the %s API server', (targetName) => {
         return object?.status?.faults?.some(({ code }) => code === 'SecretKeyMissing');
       });
     });
+  });
+
+  test('an operator of another class, or bound to another namespace, leaves everything alone', async () => {
+    await operator.stop();
+    const others = [
+      runOperator(server.operator(), { class: 'other' }),
+      runOperator(server.operator(), { namespaces: ['default'] }),
+    ];
+    try {
+      await apply(stack());
+      await apply(ruleSet({ a: 'up == 0' }));
+      await eventually('they are ready', async () => others.every(({ manager }) => manager.status().ready));
+      await systemClock.sleep(500);
+      expect((await find(apiVersion, 'AlertRuleSet', 'checkout'))?.status).toBeUndefined();
+    } finally {
+      await Promise.all(others.map((each) => each.stop()));
+    }
+    operator = runOperator(server.operator(), { namespaces: [namespace] });
+    await becomes('AlertRuleSet', 'checkout', ready);
   });
 
   test('of two operators one leads, and the other takes over when it stops', async () => {

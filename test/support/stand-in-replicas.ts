@@ -87,11 +87,16 @@ export class StandInReplicas {
       currentRevision: 'one',
       updateRevision: 'one',
     };
-    await client.mergePatch(
-      { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace, name },
-      { status },
-      { subresource: 'status' },
-    );
+    await client
+      .mergePatch(
+        { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace, name },
+        { status },
+        { subresource: 'status' },
+      )
+      .catch((error: unknown) => {
+        // It was removed meanwhile.
+        if (!isNotFound(error)) throw error;
+      });
   }
 
   async #pod(set: Workload, name: string): Promise<void> {

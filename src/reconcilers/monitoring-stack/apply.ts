@@ -7,13 +7,15 @@ import type { ObjectWriter } from '../ports.ts';
 
 /**
  * Writes what differs, phase by phase: a later phase may rely on all that comes before it (slots before the index that
- * names them, rights before the pods that need them). Leftovers are removed last. Returns the number of writes.
+ * names them, rights before the pods that need them). Leftovers are removed last. Returns the number of writes. `shown` is
+ * what the cache shows at any time.
  */
 export async function applyChildren(
   phases: readonly (readonly Manifest[])[],
   cached: ReadonlyMap<string, KubeObject>,
   memory: LiveChildren,
   writer: ObjectWriter,
+  shown: (identity: string) => KubeObject | undefined,
 ): Promise<number> {
   const live = memory.overlay(cached);
   const desired = phases.flat();
@@ -24,8 +26,9 @@ export async function applyChildren(
     const manifests = phase.filter((manifest) => due.has(identityOf(manifest)));
     await inParallel(manifests, async (manifest) => {
       const identity = identityOf(manifest);
+      const before = shown(identity);
       const stored = await writer.apply(ready.get(identity)!);
-      memory.wrote(manifest, manifestHash(manifest), stored);
+      memory.wrote(manifest, manifestHash(manifest), stored, before, shown(identity));
     });
   }
   // Secrets first: they cannot be listed, and only what is still there tells their names after a crash.

@@ -151,7 +151,9 @@ export class StackReconciler {
       const halves = alertmanager === undefined ? [prometheus, query] : [prometheus, alertmanager, query];
       const workloads = halves.flatMap((half) => half.workloads);
       await growVolumes(stack, workloads, stack.children.overlay(live), stack.children, { getter, writer });
-      await applyChildren(phasesOf(halves), live, stack.children, writer);
+      await applyChildren(phasesOf(halves), live, stack.children, writer, (identity) =>
+        children.of(stack.key).get(identity),
+      );
       stack.ruleBundle.confirm(desired.prometheus.slotHashes);
       if (desired.alertmanager !== undefined)
         stack.alertmanagerBundle.confirm(desired.alertmanager.slotHashes);
