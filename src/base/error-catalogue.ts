@@ -121,7 +121,7 @@ export const errorCatalogue = {
     action: 'Write the value in the type that the message names.',
   },
   FieldUnknown: {
-    meaning: "A field is not one of Alertmanager's.",
+    meaning: 'A field is not one that the kind, or Alertmanager, has there.',
     action: 'Correct its name, or remove it.',
   },
   FieldValueInvalid: {
@@ -243,7 +243,7 @@ export const errorCatalogue = {
   NotPermitted: {
     meaning: 'A stack selects the object, but may not reach into its namespace.',
     action:
-      'Name the stack in the label promfleet.dev/allowed-stacks of the namespace, or make its namespace a platform namespace.',
+      'Label the namespace promfleet.dev/allowed-stacks=<namespace>.<stack> (several joined by _, <namespace> alone for all of its stacks), or make the namespace of the stack a platform namespace.',
   },
   NotReady: {
     meaning: 'The local control plane did not become ready in time.',

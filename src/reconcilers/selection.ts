@@ -76,7 +76,7 @@ export function selectObject(
   if (!isPermitted(stack, namespace, namespaceLabels, policy))
     return verdict(
       'NotPermitted',
-      `namespace ${stack.namespace} is no platform namespace and namespace ${namespace} does not name the stack in its label ${allowedStacksLabel}`,
+      `namespace ${stack.namespace} is no platform namespace, and namespace ${namespace} does not permit the stack: it would by the label ${allowedStacksLabel}=${stack.namespace}.${stack.name}`,
     );
   if (stack.closed === 'StackSuspended') return verdict('StackSuspended', 'the stack is suspended');
   if (stack.closed === 'StackDeleting') return verdict('StackDeleting', 'the stack is being deleted');

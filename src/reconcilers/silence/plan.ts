@@ -41,6 +41,8 @@ export interface ClusterPlan {
   readonly kept: readonly { readonly window: Window; readonly silence: LiveSilence }[];
   /** Silences of this object that should not be there (any more). */
   readonly surplus: number;
+  /** Every silence of this object that is pending or active, wanted or not. */
+  readonly live: readonly LiveSilence[];
   /** A post waits for gossip until then. */
   readonly waitUntilMs: number | undefined;
 }
@@ -98,7 +100,7 @@ export function planCluster(desired: Desired, view: ClusterView, nowMs: number):
     const url = holder(silence, view.replicas);
     if (url !== undefined) actions.push({ kind: 'expire', url, id: silence.id });
   }
-  return { actions, kept, surplus: free.size, waitUntilMs };
+  return { actions, kept, surplus: free.size, live: own, waitUntilMs };
 }
 
 /** What the members know together: of each silence the latest version, as gossip will settle it. */

@@ -123,6 +123,8 @@ export class SilenceReconciler {
       const actions = isHandsOff ? [] : plan.actions;
       const error = await this.#perform(actions, replicas, memory, clusterKey);
       if (actions.length > 0) soonest = Math.min(soonest, confirmDelayMs);
+      // The status shows what is left of it.
+      if (faults.length > 0 && plan.live.length > 0) soonest = Math.min(soonest, checkIntervalMs);
       if (plan.waitUntilMs !== undefined)
         // A member that does not answer now may do so before the wait is over, and shorten it.
         soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs), settleMs / 2);

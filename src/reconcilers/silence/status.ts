@@ -30,9 +30,13 @@ export interface StatusInput {
 }
 
 export function silenceStatus(input: StatusInput, nowMs: number): SilenceStatus {
-  const { object, faults, clusters, next } = input;
+  const { object, faults } = input;
+  const clusters = faults.length === 0 ? input.clusters : input.clusters.map(asLeft);
+  const next = faults.length === 0 ? input.next : shownWindow(clusters);
   const generation = object.metadata.generation;
-  const stages = clusters.map((cluster) => stageOf(cluster, input.windows, nowMs));
+  const stages = clusters.map((cluster) =>
+    faults.length === 0 ? stageOf(cluster, input.windows, nowMs) : stageLeft(cluster),
+  );
   const accepted = faults.length === 0 ? 1 : 0;
   const conditions = mergeConditions(
     object.status?.conditions,
@@ -62,6 +66,25 @@ export function silenceStatus(input: StatusInput, nowMs: number): SilenceStatus 
       .slice(0, maxStacksInStatus)
       .map((cluster) => stackStatus(cluster, nowMs)),
   };
+}
+
+/** A faulty object changes nothing: what is in force is what was there before, if anything. */
+function asLeft({ plan, ...cluster }: ClusterState): ClusterState {
+  if (plan === undefined) return cluster;
+  return { ...cluster, plan: { ...plan, kept: plan.live.map((silence) => ({ window: silence, silence })) } };
+}
+
+function shownWindow(clusters: readonly ClusterState[]): Window | undefined {
+  return clusters
+    .flatMap(({ plan }) => plan?.kept ?? [])
+    .map(({ window }) => window)
+    .sort((a, b) => a.startsAtMs - b.startsAtMs)[0];
+}
+
+function stageLeft(cluster: ClusterState): StackStage {
+  const windows = (cluster.plan?.kept ?? []).map(({ window }) => window);
+  const stage = stageOf(cluster, windows, Number.NEGATIVE_INFINITY);
+  return { ...stage, programmed: true, loaded: windows.length === 0 ? 0 : stage.loaded };
 }
 
 /** A member counts as confirmed when it lists the silence of every window that should exist now. */
