@@ -46,12 +46,13 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
   const { steps, budget } = context;
   const extra = widening(arg, context);
   const reference = arg.kind === 'matrix' ? arg.vector : arg;
+  const told = arg.kind === 'subquery' ? atStart(call, at) : call;
   const columns: Column[] = [];
   for (const series of selected) {
     context.checkCanceled();
     const column = resultColumn(series, name, context);
     const window = startWindow(series);
-    const input = rangeCall(call, arg, series, context);
+    const input = rangeCall(told, arg, series, context);
     let results = 0;
     for (let step = 0; step < steps.count; step++) {
       const evalMs = stepTime(steps, step);
@@ -72,10 +73,16 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
     if (results === 0) continue;
     budget.take(results);
     columns.push(column);
-    if (name === 'rate' || name === 'increase') tellNonCounter(call, series, column, context);
+    if (name === 'rate' || name === 'increase') tellNonCounter(told, series, column, context);
   }
-  if (name === 'absent_over_time') return [absentColumn(arg, columns, context)];
+  if (name === 'absent_over_time') return mergeEqualLabels([absentColumn(arg, columns, context)]);
   return mergeEqualLabels(columns);
+}
+
+/** Annotations about a subquery point to the start of the query, as Prometheus's do. */
+function atStart(call: CallExpr, at: number): CallExpr {
+  const args = call.args.map((arg, i) => (i === at ? { ...arg, span: { start: 0, end: 0 } } : arg));
+  return { ...call, args };
 }
 
 function checkMode(name: string, arg: MatrixExpr | SubqueryExpr): void {

@@ -130,7 +130,7 @@ function derived(columns: readonly Column[], context: EvalContext): Column[] {
 
 /** The time of a selector's samples; of computed values the time of evaluation. */
 async function evalTimestamp(arg: Expr, context: EvalContext): Promise<Column[]> {
-  if (arg.kind === 'vector' && arg.rangeMode === undefined) {
+  if (arg.kind === 'vector') {
     return derived(
       await evalVectorSelector(arg, context, (series, index, column, step) =>
         setFloat(column, step, series.timestamps[index]! / 1000),
@@ -150,8 +150,11 @@ async function evalTimestamp(arg: Expr, context: EvalContext): Promise<Column[]>
 }
 
 async function evalStartTimestamp(arg: Expr, context: EvalContext): Promise<Column[]> {
-  // Only stored samples have a start timestamp.
-  if (arg.kind !== 'vector' || !context.options.startTimestamps) return [];
+  // Only stored samples have a start timestamp; what else is read counts for its errors and annotations.
+  if (arg.kind !== 'vector' || !context.options.startTimestamps) {
+    await evaluate(arg, context);
+    return [];
+  }
   const columns = await evalVectorSelector(arg as VectorExpr, context, (series, index, column, step) =>
     setFloat(column, step, (series.startTimestamps?.[index] ?? 0) / 1000),
   );

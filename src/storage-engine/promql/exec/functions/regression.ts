@@ -45,15 +45,21 @@ function twoFloats(window: Window, input: RangeCall): boolean {
   return count >= 2;
 }
 
+/** Go's %f. */
+function sixPlaces(value: number): string {
+  if (Number.isFinite(value) || Number.isNaN(value)) return value.toFixed(6);
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
 function doubleExponentialSmoothing(window: Window, input: RangeCall): number | undefined {
   const [smoothing = NaN, trend = NaN] = input.scalars;
   if (smoothing <= 0 || smoothing >= 1) {
     throw new PromqlExecutionError(
-      `invalid smoothing factor. Expected: 0 < sf < 1, got: ${smoothing.toFixed(6)}`,
+      `invalid smoothing factor. Expected: 0 < sf < 1, got: ${sixPlaces(smoothing)}`,
     );
   }
   if (trend <= 0 || trend >= 1) {
-    throw new PromqlExecutionError(`invalid trend factor. Expected: 0 < tf < 1, got: ${trend.toFixed(6)}`);
+    throw new PromqlExecutionError(`invalid trend factor. Expected: 0 < tf < 1, got: ${sixPlaces(trend)}`);
   }
   if (!twoFloats(window, input)) return undefined;
   const { floats } = window.series;
