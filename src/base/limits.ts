@@ -230,6 +230,8 @@ export const limits = {
   liveSourceLabelsMs: 10_000,
   /** Time for which a live source that gave no configuration is not asked again. */
   liveSourceRetryMs: 2_000,
+  /** Time for which queries do not wait to hear whether a live source that hung still hangs. */
+  liveSourceHungMs: 30_000,
   /** Time between bytes of a live source's answer. */
   liveSourceIdleMs: 30_000,
   /** Bytes of one streamed answer of a live source. */
@@ -283,6 +285,8 @@ export const limits = {
   queryQueue: 200,
   /** Longest time of a query, as in Prometheus. */
   queryTimeoutMs: 120_000,
+  /** Time that one query may keep the process from other work: cancellation and health checks wait no longer. */
+  querySliceMs: 25,
   /** Largest form body of a query. */
   queryFormBytes: 10 * 1024 * 1024,
   /** Time in which a client must have sent its request. */

@@ -4,7 +4,7 @@ import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sam
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { dedupMarginMs, dedupReplicas } from './dedup.ts';
 import { mergeColumns, type SampleColumns, sliceColumns } from './sample-columns.ts';
-import type { QueryScope, SeriesHolder } from './source.ts';
+import type { QueryScope, SeriesHolder, ServerAnswer } from './source.ts';
 
 /** How answers of several holders become one. */
 export interface FederationOptions {
@@ -96,6 +96,16 @@ export class FederatedSource implements SampleSource {
         .map((labels) => [labels.key, labels]),
     );
     return [...unique.values()].sort((a, b) => a.compare(b));
+  }
+
+  get replicaLabels(): readonly string[] {
+    return this.options.replicaLabels;
+  }
+
+  /** The same request to the HTTP API of every live server. */
+  async askServers(path: string): Promise<readonly ServerAnswer[]> {
+    const answers = await this.ask(async (holder) => holder.fromServer?.(path, this.scope));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   /** Asks every holder at once; an expected failure of one is told to the scope, its answer is empty. */

@@ -4,11 +4,13 @@ import { limits } from '../../base/limits.ts';
 import type { Labels } from '../promql/exec/labels.ts';
 import { unlessAborted, withDeadline } from './deadline.ts';
 
-type Known = { readonly atMs: number } & ({ readonly labels: Labels } | { readonly failure: CodedError });
+type Outcome = { readonly labels: Labels } | { readonly failure: CodedError; readonly hung: boolean };
+type Known = Outcome & { readonly atMs: number };
 
 /**
  * External labels of one live source: read once for all queries of the moment, kept for `liveSourceLabelsMs`. The answer is
- * small, so a source that takes longer than `liveSourceConfigMs` hangs; it is left alone for `liveSourceRetryMs`.
+ * small, so a source that takes longer than `liveSourceConfigMs` hangs; it is left alone for `liveSourceRetryMs`,
+ * and asked behind the backs of further queries for `liveSourceHungMs`: only the first one waits for it.
  */
 export class LabelCache {
   readonly #source: string;
@@ -31,6 +33,8 @@ export class LabelCache {
     if (known !== undefined && 'labels' in known && ageMs < limits.liveSourceLabelsMs) return known.labels;
     if (known !== undefined && 'failure' in known && ageMs < limits.liveSourceRetryMs) throw known.failure;
     this.#reading ??= this.#readNow();
+    if (known !== undefined && 'hung' in known && known.hung && ageMs < limits.liveSourceHungMs)
+      throw known.failure;
     return await unlessAborted(this.#reading, signal);
   }
 
@@ -44,23 +48,24 @@ export class LabelCache {
   }
 
   #readNow(): Promise<Labels> {
+    const late = new CodedError(
+      'SourceFailed',
+      `source ${this.#source}: did not answer within ${limits.liveSourceConfigMs} ms`,
+    );
     const reading = withDeadline(this.#read, {
       clock: this.#clock,
       timeMs: limits.liveSourceConfigMs,
       signal: this.#closed.signal,
-      late: new CodedError(
-        'SourceFailed',
-        `source ${this.#source}: did not answer within ${limits.liveSourceConfigMs} ms`,
-      ),
+      late,
     });
-    const settle = (outcome: { readonly labels: Labels } | { readonly failure: CodedError } | undefined) => {
+    const settle = (outcome: Outcome | undefined) => {
       this.#known = outcome === undefined ? undefined : { atMs: this.#clock.monotonicMs(), ...outcome };
       this.#reading = undefined;
     };
     // Nobody may be waiting any more.
     reading.then(
       (labels) => settle({ labels }),
-      (failure) => settle(failure instanceof CodedError ? { failure } : undefined),
+      (failure) => settle(failure instanceof CodedError ? { failure, hung: failure === late } : undefined),
     );
     return reading;
   }

@@ -116,8 +116,16 @@ describe('a live source that hangs', () => {
     expect(await second.federated.labelNames([], hints)).toEqual([]);
     expect(second.partial).toHaveLength(1);
     expect(source.asked).toEqual([configPath]);
-    source.answers = { [configPath]: () => config('a'), [labelsPath]: labelsAnswer };
+    // Time for another try, for which nobody waits.
     await clock.advance(limits.liveSourceRetryMs);
+    const again = source.arrival();
+    const third = query();
+    expect(await third.federated.labelNames([], hints)).toEqual([]);
+    expect(third.partial).toHaveLength(1);
+    await again;
+    // Long after, what was is no reason any more.
+    await clock.advance(limits.liveSourceConfigMs + limits.liveSourceHungMs);
+    source.answers = { [configPath]: () => config('a'), [labelsPath]: labelsAnswer };
     expect(await query().federated.labelNames([], hints)).toEqual(['job', 'replica']);
     expect(clock.sleepers).toBe(0);
   });

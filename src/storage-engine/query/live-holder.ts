@@ -10,7 +10,7 @@ import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
 import { Patience } from './patience.ts';
 import { decodeChunk, mergeColumns, sliceColumns } from './sample-columns.ts';
-import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
+import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 
 /**
  * One live Prometheus as a holder of series, its external labels attached. One that is away or hangs costs a query no more
@@ -95,6 +95,13 @@ export class LiveHolder implements SeriesHolder {
         attachLabels(Labels.from(Object.entries(labels)), external),
       );
     });
+  }
+
+  fromServer(path: string, scope: QueryScope): Promise<ServerAnswer> {
+    return this.ask(scope, async (signal, external) => ({
+      data: await this.client.json(path, signal),
+      external,
+    }));
   }
 
   close(): Promise<void> {

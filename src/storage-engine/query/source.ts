@@ -18,6 +18,12 @@ export interface QueryScope {
   readonly partial: (reason: string) => void;
 }
 
+/** `data` of an answer, and the labels that the server adds to what leaves it. */
+export interface ServerAnswer {
+  readonly data: unknown;
+  readonly external: Labels;
+}
+
 /** A holder of series: the blocks of a bucket, or a live server. Faults of parts are told to the scope, others thrown. */
 export interface SeriesHolder {
   /** For warnings and diagnostics. */
@@ -45,5 +51,7 @@ export interface SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly Labels[]>;
+  /** What a live server's own HTTP API answers: of rules, alerts and targets only it knows. */
+  fromServer?(path: string, scope: QueryScope): Promise<ServerAnswer>;
   close(): Promise<void>;
 }
