@@ -15,7 +15,14 @@ export default defineConfig({
       },
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], ...heavy } },
       { test: { name: 'programs', include: ['test/programs/**/*.test.ts'], ...heavy } },
-      { test: { name: 'apiserver', include: ['test/apiserver/**/*.test.ts'], ...heavy } },
+      {
+        test: {
+          name: 'apiserver',
+          include: ['test/apiserver/**/*.test.ts'],
+          globalSetup: ['test/support/kube-setup.ts'],
+          ...heavy,
+        },
+      },
       { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
       { test: { name: 'bucket', include: ['test/bucket/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },

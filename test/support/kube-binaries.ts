@@ -14,7 +14,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { load } from 'js-yaml';
+import { systemClock } from '../../src/base/clock.ts';
 import type { ProgramEntry } from '../../src/local/programs/catalogue.ts';
+import { withFileLock } from '../../src/local/programs/file-lock.ts';
 import { findOnPath } from '../../src/local/programs/path-search.ts';
 import { runProgram } from '../../src/local/programs/run.ts';
 import { extractTarFile } from '../../src/local/programs/tar.ts';
@@ -48,21 +50,26 @@ export async function kubeBinaries(): Promise<KubeBinaries> {
   );
   mkdirSync(cache, { recursive: true });
   const complete = () => existsSync(join(cache, 'kube-apiserver')) && existsSync(join(cache, 'etcd'));
-  if (complete()) return binariesIn(cache);
+  if (!complete())
+    await withFileLock(join(cache, 'lock'), systemClock, () =>
+      complete() ? Promise.resolve() : obtain(cache),
+    );
+  if (!complete()) throw new Error(`no kube-apiserver and etcd in ${cache}`);
+  return binariesIn(cache);
+}
+
+async function obtain(cache: string): Promise<void> {
   const scratch = mkdtempSync(join(cache, 'work-'));
   try {
     const why = await fromEnvtest(scratch, cache).catch((error: unknown) => String(error));
-    if (why !== undefined) {
-      say(`envtest's release: ${why}`);
-      await obtainEtcd(scratch, cache);
-      for (const program of ['kube-apiserver', 'kube-controller-manager'])
-        await buildKubernetes(program, scratch, cache);
-    }
+    if (why === undefined) return;
+    say(`envtest's release: ${why}`);
+    await obtainEtcd(scratch, cache);
+    for (const program of ['kube-controller-manager', 'kube-apiserver'])
+      await buildKubernetes(program, scratch, cache);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  if (!complete()) throw new Error(`no kube-apiserver and etcd in ${cache}`);
-  return binariesIn(cache);
 }
 
 function binariesIn(folder: string): KubeBinaries {
