@@ -66,8 +66,9 @@ function boundaryRule({ lower, upper }: Bucket, custom: boolean): 0 | 1 | 2 | 3 
 }
 
 /** `{"resultType":...,"result":...}` of a query. */
-export function jsonQueryData(value: QueryValue): string {
-  return `{"resultType":"${value.type}","result":${jsonResult(value)}}`;
+export function jsonQueryData(value: QueryValue, stats?: string): string {
+  const rest = stats === undefined ? '' : `,"stats":${stats}`;
+  return `{"resultType":"${value.type}","result":${jsonResult(value)}${rest}}`;
 }
 
 function jsonResult(value: QueryValue): string {

@@ -2,10 +2,12 @@ import { type QueryResult, type QueryValue, queryInstant, queryRange } from '../
 import type { SampleSource } from '../promql/exec/sample-source.ts';
 import { PromqlExecutionError } from '../promql/plan/execution-error.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
+import { goQuote } from '../promql/syntax/go-format.ts';
 import { parseExpr } from '../promql/syntax/parse.ts';
 import { prettyExpr } from '../promql/syntax/pretty.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
+import { jsonExpr } from './ast-json.ts';
 import { jsonQueryData, jsonText } from './json-text.ts';
 import {
   durationParam,
@@ -28,20 +30,24 @@ export interface QueryPorts {
   readonly source: SampleSource;
   readonly dialect: PromqlOptions;
   readonly nowMs: number;
+  readonly monotonicMs: () => number;
+  /** `monotonicMs` when the request came. */
+  readonly arrivedMs: number;
   readonly signal: AbortSignal;
+  readonly pause: () => Promise<void> | undefined;
 }
 
 const maxPoints = 11_000;
 const truncated = 'results truncated due to limit';
 
 export function answerQuery(params: Params, ports: QueryPorts): Promise<Answer> {
-  const limit = limitParam(params);
+  limitParam(params);
   const timeMs = optionalTimeParam(params, 'time', ports.nowMs);
-  return evaluated(limit, () => queryInstant({ ...request(params, ports), timeMs }));
+  return evaluated(params, ports, () => queryInstant({ ...request(params, ports), timeMs }));
 }
 
 export function answerQueryRange(params: Params, ports: QueryPorts): Promise<Answer> {
-  const limit = limitParam(params);
+  limitParam(params);
   const startMs = timeParam(params, 'start');
   const endMs = timeParam(params, 'end');
   if (endMs < startMs) throw invalidParameter('end', 'end timestamp must not be before start time');
@@ -57,13 +63,17 @@ export function answerQueryRange(params: Params, ports: QueryPorts): Promise<Ans
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
-  return evaluated(limit, () =>
+  return evaluated(params, ports, () =>
     queryRange({ ...request(params, ports), startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) }),
   );
 }
 
 export function answerFormatQuery(params: Params, dialect: PromqlOptions): Answer {
   return { data: jsonText(prettyExpr(parsed(params.get('query') ?? '', dialect))), warnings: [], infos: [] };
+}
+
+export function answerParseQuery(params: Params, dialect: PromqlOptions): Answer {
+  return { data: jsonExpr(parsed(params.get('query') ?? '', dialect)), warnings: [], infos: [] };
 }
 
 function parsed(query: string, dialect: PromqlOptions) {
@@ -74,22 +84,41 @@ function parsed(query: string, dialect: PromqlOptions) {
   }
 }
 
-function request(params: Params, { source, dialect, signal }: QueryPorts) {
-  const lookbackDeltaMs = optionalDurationParam(params, 'lookback_delta');
+function lookbackParam(params: Params): number | undefined {
+  try {
+    return optionalDurationParam(params, 'lookback_delta');
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const reason = error.message.replace(/^invalid parameter "lookback_delta": /, '');
+    throw new ApiError('bad_data', `error parsing lookback delta duration: ${reason}`);
+  }
+}
+
+function request(params: Params, { source, dialect, signal, pause }: QueryPorts) {
+  const lookbackDeltaMs = lookbackParam(params);
   return {
     query: params.get('query') ?? '',
     source,
     dialect,
     signal,
+    pause,
     ...(lookbackDeltaMs !== undefined && lookbackDeltaMs > 0 && { options: { lookbackDeltaMs } }),
   };
 }
 
-async function evaluated(limit: number, evaluate: () => Promise<QueryResult>): Promise<Answer> {
+async function evaluated(
+  params: Params,
+  ports: QueryPorts,
+  evaluate: () => Promise<QueryResult>,
+): Promise<Answer> {
+  const limit = limitParam(params);
+  const startedMs = ports.monotonicMs();
   let result: QueryResult;
   try {
     result = await evaluate();
   } catch (error) {
+    // Whatever the end of the query's time made fail: it is over because of that.
+    ports.signal.throwIfAborted();
     throw asApiError(error);
   }
   const cut = limit > 0 && 'series' in result.value && result.value.series.length > limit;
@@ -100,10 +129,43 @@ async function evaluated(limit: number, evaluate: () => Promise<QueryResult>): P
       } as QueryValue)
     : result.value;
   return {
-    data: jsonQueryData(value),
-    warnings: cut ? [...result.warnings, truncated] : result.warnings,
+    data: jsonQueryData(value, statsOf(params, ports, startedMs, result)),
+    warnings: [...result.warnings, ...(cut ? [truncated] : []), ...statsWarning(params)],
     infos: result.infos,
   };
+}
+
+/** Prometheus's statistics of a query, where they are asked for: seconds and samples. */
+function statsOf(
+  params: Params,
+  { monotonicMs, arrivedMs }: QueryPorts,
+  startedMs: number,
+  { samples }: QueryResult,
+): string | undefined {
+  if ((params.get('stats') ?? '') === '') return undefined;
+  const endedMs = monotonicMs();
+  const evaluation = (endedMs - startedMs) / 1000;
+  const timings = {
+    evalTotalTime: evaluation,
+    resultSortTime: 0,
+    queryPreparationTime: 0,
+    innerEvalTime: evaluation,
+    execQueueTime: (startedMs - arrivedMs) / 1000,
+    execTotalTime: (endedMs - arrivedMs) / 1000,
+  };
+  const { queryable, peak } = samples;
+  return JSON.stringify({
+    timings,
+    samples: { totalQueryableSamples: queryable, samplesRead: queryable, peakSamples: peak },
+  });
+}
+
+function statsWarning(params: Params): string[] {
+  const stats = params.get('stats') ?? '';
+  if (['', 'true', 'all'].includes(stats)) return [];
+  return [
+    `value ${goQuote(stats)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`,
+  ];
 }
 
 /** A parse error is a fault of the parameter, an evaluation's one of the execution; others pass. */

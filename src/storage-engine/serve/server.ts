@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
@@ -8,13 +7,12 @@ import type { Logger } from '../../base/log.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import { FederatedSource, type FederationOptions } from '../query/federation.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
+import { encodeBody } from './content-encoding.ts';
 import { Gate } from './gate.ts';
 import { jsonMessage } from './json-text.ts';
-import { answerLabels, answerLabelValues, answerSeries } from './metadata-api.ts';
 import { optionalDurationParam, type Params } from './params.ts';
-import { type Answer, answerFormatQuery, answerQuery, answerQueryRange } from './query-api.ts';
-
-const compress = promisify(gzip);
+import type { Answer } from './query-api.ts';
+import { apiRoutes } from './routes.ts';
 
 export interface ApiOptions {
   readonly federation: FederationOptions;
@@ -24,62 +22,31 @@ export interface ApiOptions {
   readonly version: string;
 }
 
-/** One request on its way: its parameters, its source and the end of its patience. */
-interface Call {
-  readonly params: Params;
-  readonly source: FederatedSource;
-  readonly signal: AbortSignal;
-}
-
-type Route = (call: Call, match: RegExpExecArray) => Promise<Answer> | Answer;
-
 /** Prometheus's HTTP API over the given holders. Listens when its `listen` is called; `close` ends it. */
 export function createQueryServer(options: ApiOptions): Server {
   const gate = new Gate(limits.queryConcurrency, limits.queryQueue);
-  const { dialect, clock } = options;
-  const ports = ({ source, signal }: Call) => ({ source, signal, dialect, nowMs: clock.nowMs() });
-  const routes: readonly (readonly [RegExp, Route])[] = [
-    [/^\/api\/v1\/query$/, (call) => answerQuery(call.params, ports(call))],
-    [/^\/api\/v1\/query_range$/, (call) => answerQueryRange(call.params, ports(call))],
-    [/^\/api\/v1\/format_query$/, ({ params }) => answerFormatQuery(params, dialect)],
-    [/^\/api\/v1\/series$/, ({ params, source }) => answerSeries(params, source)],
-    [/^\/api\/v1\/labels$/, ({ params, source }) => answerLabels(params, source)],
-    [
-      /^\/api\/v1\/label\/([^/]+)\/values$/,
-      ({ params, source }, match) => answerLabelValues(decodeURIComponent(match[1]!), params, source),
-    ],
-    [
-      /^\/api\/v1\/status\/buildinfo$/,
-      () => ({
-        data: JSON.stringify({
-          version: options.version,
-          revision: '',
-          branch: '',
-          buildUser: '',
-          buildDate: '',
-          goVersion: '',
-        }),
-        warnings: [],
-        infos: [],
-      }),
-    ],
-  ];
+  const { clock } = options;
+  const routes = apiRoutes(options);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    const url = URL.parse(`http://localhost${request.url ?? '/'}`);
+    if (url === null) return plain(response, 400, '400 Bad Request');
     if (url.pathname === '/-/healthy' || url.pathname === '/-/ready')
       return void response.writeHead(200, { 'content-type': 'text/plain' }).end('OK\n');
-    const found = routes
-      .map(([pattern, route]) => ({ match: pattern.exec(url.pathname), route }))
-      .find(({ match }) => match !== null);
-    if (found === undefined)
-      return void response
-        .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
-        .end('404 page not found\n');
+    if (request.method === 'OPTIONS' && url.pathname.startsWith('/api/v1/'))
+      return void response.writeHead(204).end();
+    const route = routes.find(({ pattern }) => pattern.test(url.pathname));
+    if (route === undefined) return plain(response, 404, '404 page not found\n');
+    if (!route.methods.includes(request.method ?? '')) {
+      response.setHeader('allow', route.methods.join(', '));
+      return plain(response, 405, 'Method Not Allowed\n');
+    }
+    const name = decodePart(route.pattern.exec(url.pathname)![1] ?? '');
+    if (name === undefined) return plain(response, 400, '400 Bad Request');
     const gone = new AbortController();
     response.once('close', () => gone.abort(new ApiError('canceled', 'context canceled')));
     const partial = new Set<string>();
+    const arrivedMs = clock.monotonicMs();
     try {
       const params = await readParams(request, url);
       const timeoutMs = timeoutOf(params);
@@ -89,11 +56,13 @@ export function createQueryServer(options: ApiOptions): Server {
         timeoutMs,
         partial: (reason) => partial.add(reason),
       });
-      const result = await gate.run(signal, async () =>
-        found.route({ params, source, signal }, found.match!),
-      );
+      const pause = pauses(clock);
+      const times = { nowMs: clock.nowMs(), monotonicMs: () => clock.monotonicMs(), arrivedMs };
+      const call = { params, source, signal, name, pause, ...times };
+      const result = await gate.run(signal, async () => route.handle(call));
       if (partial.size > 0 && params.get('partial_response') === 'false')
         throw new ApiError('execution', [...partial].join('; '));
+      if (result === undefined) return void response.writeHead(204).end();
       await send(request, response, 200, successText(result, [...partial]), partial.size > 0);
     } catch (error) {
       const fault = asApiError(error, options.log);
@@ -117,6 +86,30 @@ export function createQueryServer(options: ApiOptions): Server {
       });
     },
   );
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
+  response.writeHead(status, headers).end(text);
+}
+
+function decodePart(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives the turn to other work when this query has kept the process busy for `limits.querySliceMs`. */
+function pauses(clock: Clock): () => Promise<void> | undefined {
+  let sinceMs = clock.monotonicMs();
+  return () => {
+    if (clock.monotonicMs() - sinceMs < limits.querySliceMs) return undefined;
+    return nextTurn().then(() => {
+      sinceMs = clock.monotonicMs();
+    });
+  };
 }
 
 function successText({ data, warnings, infos }: Answer, partial: readonly string[]): string {
@@ -145,9 +138,7 @@ function deadline(timeoutMs: number, clock: Clock, gone: AbortSignal): AbortSign
 
 async function readParams(request: IncomingMessage, url: URL): Promise<Params> {
   const params = new URLSearchParams(url.search);
-  if (request.method === 'GET' || request.method === 'HEAD') return params;
-  if (request.method !== 'POST')
-    throw new ApiError('bad_data', `method ${request.method} is not served here`);
+  if (request.method !== 'POST') return params;
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
@@ -175,7 +166,7 @@ function asApiError(error: unknown, log: Logger): ApiError {
 
 function setCors(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers;
-  response.setHeader('vary', 'Origin');
+  response.setHeader('vary', 'Origin, Accept-Encoding');
   if (origin === undefined) return;
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-headers', 'Accept, Authorization, Content-Type, Origin');
@@ -193,14 +184,11 @@ async function send(
   if (response.destroyed) return;
   const headers: Record<string, string | number> = { 'content-type': 'application/json' };
   if (partial) headers['x-promfleet-partial'] = 'true';
-  let body = Buffer.from(text);
-  if (
-    /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) &&
-    body.length >= limits.compressFromBytes
-  ) {
-    body = await compress(body, { level: 1 });
-    headers['content-encoding'] = 'gzip';
-  }
+  const { body, encoding } = await encodeBody(
+    Buffer.from(text),
+    String(request.headers['accept-encoding'] ?? ''),
+  );
+  if (encoding !== undefined) headers['content-encoding'] = encoding;
   headers['content-length'] = body.length;
-  response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
+  response.writeHead(status, headers).end(body);
 }

@@ -47,19 +47,30 @@ export interface EvalContext {
   readonly evaluate: (expr: Expr, context: EvalContext) => Promise<Column[]>;
   /** Throws when the query is canceled. */
   readonly checkCanceled: () => void;
+  /** To be awaited now and then, where it is time for other work of the process; else undefined. */
+  readonly pause: () => Promise<void> | undefined;
 }
 
 /** Counts the samples a query holds. */
 export class SampleBudget {
   readonly #limit: number;
   #used = 0;
+  #peak = 0;
+  /** Samples that evaluation looked at, one looked at in several steps as often, as Prometheus counts them. */
+  queryable = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
+  /** Most samples held at a time. */
+  get peak(): number {
+    return this.#peak;
+  }
+
   take(samples: number): void {
     this.#used += samples;
+    if (this.#used > this.#peak) this.#peak = this.#used;
     if (this.#used > this.#limit) {
       throw new PromqlExecutionError(
         'query processing would load too many samples into memory in query execution',

@@ -53,6 +53,7 @@ export interface QueryResult {
   /** Texts with positions. */
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
+  readonly samples: { readonly queryable: number; readonly peak: number };
 }
 
 export interface QueryRequest {
@@ -61,6 +62,8 @@ export interface QueryRequest {
   readonly options?: Partial<EngineOptions>;
   readonly dialect?: PromqlOptions;
   readonly signal?: AbortSignal;
+  /** Asked between series; a promise lets other work of the process run. */
+  readonly pause?: () => Promise<void> | undefined;
 }
 
 /** Evaluates a query at one time. Throws PromqlSyntaxError and PromqlExecutionError. */
@@ -103,7 +106,10 @@ export async function queryRange(
   columns.sort((a, b) => a.labels.compare(b.labels));
   return resultOf(request, context, {
     type: 'matrix',
-    series: columns.map((column) => seriesOf(column, context.steps)),
+    // Sorting leaves series that lost all their values.
+    series: columns
+      .map((column) => seriesOf(column, context.steps))
+      .filter(({ points }) => points.length > 0),
   });
 }
 
@@ -116,6 +122,7 @@ function contextOf(request: QueryRequest, steps: Steps): EvalContext {
     annotations: new Annotations(),
     budget: new SampleBudget(options.maxSamples),
     evaluate,
+    pause: request.pause ?? (() => undefined),
     checkCanceled: () => {
       if (request.signal?.aborted)
         throw new PromqlExecutionError('query was canceled in expression evaluation');
@@ -123,8 +130,13 @@ function contextOf(request: QueryRequest, steps: Steps): EvalContext {
   };
 }
 
-function resultOf({ query }: QueryRequest, { annotations }: EvalContext, value: QueryValue): QueryResult {
+function resultOf(
+  { query }: QueryRequest,
+  { annotations, budget }: EvalContext,
+  value: QueryValue,
+): QueryResult {
   return {
+    samples: { queryable: budget.queryable, peak: budget.peak },
     value,
     annotations: annotations.all,
     warnings: annotations.texts('warning', query),

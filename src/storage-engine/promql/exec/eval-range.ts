@@ -50,6 +50,7 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
   const columns: Column[] = [];
   for (const series of selected) {
     context.checkCanceled();
+    await context.pause();
     const column = resultColumn(series, name, context);
     const window = startWindow(series);
     const input = rangeCall(told, arg, series, context);
@@ -59,7 +60,9 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
       const endMs = referenceTime(reference, evalMs);
       const startMs = endMs - arg.rangeMs;
       moveWindow(window, startMs - extra.before, endMs + extra.after);
-      if (window.fHigh === window.fLow && window.hHigh === window.hLow) continue;
+      const held = window.fHigh - window.fLow + (window.hHigh - window.hLow);
+      if (held === 0) continue;
+      budget.queryable += held;
       Object.assign(input, { evalMs, startMs, endMs });
       scalarColumns.forEach((scalar, i) => {
         input.scalars[i] = scalar.floats[step]!;
@@ -188,7 +191,10 @@ async function subquerySeries(arg: SubqueryExpr, context: EvalContext): Promise<
   if (startMs <= earliest) startMs += stepMs;
   const steps = stepsOf(startMs, lastMs, stepMs);
   if (steps.count === 0) return [];
+  // What a subquery's own expression looks at is not counted: the windows over its results are.
+  const before = context.budget.queryable;
   const columns = await context.evaluate(arg.expr, { ...context, steps });
+  context.budget.queryable = before;
   return columns
     .filter((column) => !isEmpty(column))
     .map((column) => seriesOfColumn(column, { ...context, steps }));

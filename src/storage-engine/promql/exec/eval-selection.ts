@@ -67,19 +67,28 @@ function selectMembers(
   if (expr.op === 'limit_ratio') {
     const ratio = Math.max(-1, Math.min(1, param));
     if (ratio === 0) return [];
-    return members.filter(({ labels }) => {
+    const chosen = members.filter(({ labels }) => {
       const share = labelsHashShare(labels);
       return ratio > 0 ? share < ratio : share >= 1 + ratio;
     });
+    return heapOrder(chosen, step);
   }
   const k = Math.min(Math.trunc(param), seriesCount);
   if (k < 1) return [];
-  if (expr.op === 'limitk') return members.slice(0, k);
+  if (expr.op === 'limitk') return heapOrder(members.slice(0, k), step);
   const floats = members.filter((column) => column.kinds[step] !== histogram);
   if (floats.length < members.length) {
     context.annotations.add(annotate.histogramIgnoredInAggregation(expr.op, expr.span));
   }
   return bestOf(expr.op === 'topk', k, floats, step);
+}
+
+/** The order in which Go's heap by value holds series that were pushed one by one; a histogram counts as 0. */
+function heapOrder(columns: readonly Column[], step: number): readonly Column[] {
+  const weight = (column: Column) => (column.kinds[step] === histogram ? 0 : column.floats[step]!);
+  const heap = new GoHeap<Column>((a, b) => Number.isNaN(weight(a)) || weight(a) < weight(b));
+  for (const column of columns) heap.push(column);
+  return heap.items;
 }
 
 /** The k largest or smallest, best first, with the order of equal values that Go's heap gives. */

@@ -48,16 +48,17 @@ export async function evalVectorSelector(
   return selectLatest(selected, (evalMs) => referenceTime(expr, evalMs), context, pick);
 }
 
-export function selectLatest(
+export async function selectLatest(
   selected: readonly SourceSeries[],
   timeAt: (evalMs: number) => number,
   context: EvalContext,
   pick: Pick = pickValue,
-): Column[] {
+): Promise<Column[]> {
   const { steps, options, budget } = context;
   const columns: Column[] = [];
   for (const series of selected) {
     context.checkCanceled();
+    await context.pause();
     const { timestamps } = series;
     const stale = staleTester(series.values);
     const column = newColumn(series.labels, steps.count);
@@ -73,6 +74,7 @@ export function selectLatest(
       found++;
     }
     if (found === 0) continue;
+    budget.queryable += found;
     budget.take(found);
     columns.push(column);
   }

@@ -28,11 +28,14 @@ import { evalSmoothedSelector } from './smoothed-selector.ts';
 /** Evaluates an expression at all steps of the context. Range vectors are evaluated by what takes them. */
 export async function evaluate(expr: Expr, context: EvalContext): Promise<Column[]> {
   context.checkCanceled();
-  const { steps } = context;
+  const { steps, budget } = context;
   if (steps.count === 0) return [];
+  await context.pause();
   const isLeaf = expr.kind === 'number' || expr.kind === 'string';
   if (steps.count > 1 && !isLeaf && isStepInvariant(expr)) {
+    const before = budget.queryable;
     const once = await evaluate(expr, { ...context, steps: stepsOf(steps.startMs, steps.startMs, 1) });
+    budget.queryable += (budget.queryable - before) * (steps.count - 1);
     return once.map((column) => repeat(column, steps.count));
   }
   switch (expr.kind) {
