@@ -45,7 +45,8 @@ export async function writeFilesAtomically(
   const data = join(folder, '..data');
   const before = await readlink(data).catch(() => null);
   if (before !== null && (await sameContent(join(folder, before), files))) return false;
-  const fresh = await mkdtemp(join(folder, '..'));
+  // Joined by hand: `join` takes `..` for the folder above.
+  const fresh = await mkdtemp(`${folder}/..`);
   for (const [path, content] of files) {
     await mkdir(dirname(join(fresh, path)), { recursive: true });
     await writeFile(join(fresh, path), content, { mode: 0o644 });
