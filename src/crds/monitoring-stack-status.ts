@@ -1,5 +1,6 @@
 import { conditions, observedGeneration } from './condition.ts';
 import { boolean, choice, integer, mapList, type Of, object, optional, string } from './schema.ts';
+import { faults } from './selection-status.ts';
 
 const count = (description: string) => optional(integer({ description, minimum: 0 }));
 const hash = (description: string) => optional(string({ description, maxLength: 128 }));
@@ -50,6 +51,7 @@ export const monitoringStackStatus = object(
   {
     observedGeneration: optional(observedGeneration),
     conditions: optional(conditions),
+    faults: optional(faults),
     prometheus: componentStatus('Prometheus'),
     alertmanager: componentStatus('Alertmanager'),
     query: optional(

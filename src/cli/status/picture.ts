@@ -81,7 +81,7 @@ export interface StatusPicture {
 export function pictureOf(cluster: ObservedCluster): StatusPicture {
   return {
     stacks: cluster.stacks.map((stack) => ({
-      ...objectPicture(stack, [], {
+      ...objectPicture(stack, stack.status?.faults ?? [], {
         PROMETHEUS: versioned(stack.status?.ready?.prometheus, stack.status?.prometheus?.version),
         ALERTMANAGER: versioned(stack.status?.ready?.alertmanager, stack.status?.alertmanager?.version),
         QUERY: stack.status?.ready?.query ?? '-',

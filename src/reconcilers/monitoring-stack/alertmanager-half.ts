@@ -106,7 +106,11 @@ export function updateRoutes(
   return {
     touched: [...touched],
     faults: [
-      ...config.baseFaults.map(({ code, path, message }) => ({ code, message: `${path} ${message}`.trim() })),
+      ...config.baseFaults.map(({ code, path, message }) => ({
+        ...(path === '' ? {} : { path }),
+        code,
+        message,
+      })),
       ...refused.map(({ path, error }) => ({
         code: 'BundleFull',
         message: `Alertmanager's file ${path} of stack ${name} does not fit: ${error}`,

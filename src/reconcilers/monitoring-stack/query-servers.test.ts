@@ -87,6 +87,32 @@ describe('the status of a stack', () => {
     expect(status.ready?.query).toBe(ready);
   });
 
+  test('names every fault of the stack, the first also in the condition', () => {
+    const faults = [
+      { path: 'spec.prometheus.extraArgs[x]', code: 'FlagRefused', message: 'is set by the operator' },
+      { code: 'ApiForbidden', message: 'no right' },
+    ];
+    const { conditions, ...status } = decideStackStatus(
+      {
+        object: stack({}),
+        workloads: [],
+        query: undefined,
+        faults,
+        ruleSets: {},
+        routes: {},
+        silences: undefined,
+        agentImage: undefined,
+      },
+      0,
+    );
+    expect(status.faults).toEqual([faults[0], { path: 'spec', ...faults[1] }]);
+    expect(conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'FlagRefused',
+      message: 'spec.prometheus.extraArgs[x]: is set by the operator (and 1 more)',
+    });
+  });
+
   test('says nothing of query servers where none are declared', () => {
     const status = statusOf(stack({ query: { replicas: 0 } }), undefined);
     expect(status).not.toHaveProperty('query');

@@ -250,20 +250,22 @@ export class StackReconciler {
           );
     const query = queryServers(object, overlaid, options.agentImage);
     const faults = [...prometheus.faults, ...(alertmanager?.faults ?? []), ...query.faults].map(
-      ({ code, path, message }): StackFault => ({ code, message: `${path}: ${message}` }),
+      ({ code, path, message }): StackFault => ({ path, code, message }),
     );
     if (scrape !== undefined && additional === undefined)
       faults.push({
+        path: 'spec.prometheus.additionalScrapeConfigs',
         code: 'SecretKeyMissing',
-        message: `spec.prometheus.additionalScrapeConfigs: Secret ${scrape.name} or its key ${scrape.key} does not exist`,
+        message: `Secret ${scrape.name} or its key ${scrape.key} does not exist`,
       });
     const bucket = object.spec.objectStore?.secretRef;
     if (bucket !== undefined) {
       const { name, key = objectStoreFile } = bucket;
       if (stack.secrets.value(stack.key.namespace, name, key) === undefined)
         faults.push({
+          path: 'spec.objectStore.secretRef',
           code: 'SecretKeyMissing',
-          message: `spec.objectStore.secretRef: Secret ${name} or its key ${key} does not exist`,
+          message: `Secret ${name} or its key ${key} does not exist`,
         });
     }
     const { agentImage } = first;

@@ -1,4 +1,5 @@
 import type { MonitoringStack, MonitoringStackStatus, ReplicaStatus } from '../../crds/monitoring-stack.ts';
+import { type Fault, maxFaultsInStatus } from '../../crds/selection-status.ts';
 import type { Report } from '../../render/bundle/report.ts';
 import type { Server } from '../../render/names.ts';
 import { type ConditionDraft, mergeConditions } from '../conditions.ts';
@@ -27,6 +28,8 @@ export interface ObservedPod {
 
 /** What keeps the stack from being as declared until somebody changes something. */
 export interface StackFault {
+  /** Absent: it is not about one field. */
+  readonly path?: string;
   readonly code: string;
   readonly message: string;
 }
@@ -57,6 +60,9 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: mergeConditions(object.status?.conditions, conditionsOf(observed, total), generation, nowMs),
+    ...(observed.faults.length === 0
+      ? {}
+      : { faults: observed.faults.slice(0, maxFaultsInStatus).map(statusFault) }),
     prometheus,
     alertmanager,
     ...(query === undefined
@@ -86,6 +92,11 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
     },
     ...(observed.agentImage === undefined ? {} : { agentImage: observed.agentImage }),
   };
+}
+
+/** No longer than the schema takes. */
+function statusFault({ path = 'spec', code, message }: StackFault): Fault {
+  return { path: path.slice(0, 1024), code, message: message.slice(0, 4096) };
 }
 
 function trouble(replica: ReplicaStatus): number {
@@ -163,11 +174,13 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
     query !== undefined && query[field] < query.replicas;
   const [fault] = faults;
   if (fault !== undefined) {
+    const place = fault.path === undefined ? '' : `${fault.path}: `;
     const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`;
+    const message = `${place}${fault.message}${more}`;
     return [
-      draft('Ready', false, fault.code, `${fault.message}${more}`),
+      draft('Ready', false, fault.code, message),
       draft('Reconciling', false, 'Stalled', ''),
-      draft('Stalled', true, fault.code, `${fault.message}${more}`),
+      draft('Stalled', true, fault.code, message),
     ];
   }
   const refused = workloads

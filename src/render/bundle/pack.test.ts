@@ -69,6 +69,7 @@ test('a file that fits nowhere is refused by name and its older content stays', 
   const huge = file('rules/a/x.yaml', noise(1, 400_000));
   const result = pack(packing, { put: [huge, file('rules/a/y.yaml')], remove: [] }, names);
   expect(result.refused.map(({ path }) => path)).toEqual(['rules/a/x.yaml']);
+  expect(result.refused[0]!.error).toMatch(/^the file has \d+ bytes when packed, at most \d+ fit$/);
   expect(slotOf(result.packing, 'rules/a/x.yaml')!.files.get('rules/a/x.yaml')!.content).toBe('old');
   expect(slotOf(result.packing, 'rules/a/y.yaml')).toBeDefined();
 });

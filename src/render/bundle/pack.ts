@@ -161,7 +161,9 @@ class Work {
         : this.#choose(sizeBytes, textBytes);
     if (target === undefined) {
       if (holder !== undefined) this.#add(holder, old!, packedBytes(old!), textBytesOf([old!]));
-      return `no slot has room for its ${sizeBytes} packed bytes`;
+      return sizeBytes > fillBytes
+        ? `the file has ${sizeBytes} bytes when packed, at most ${fillBytes} fit`
+        : `no slot has room for its ${sizeBytes} packed bytes`;
     }
     this.#add(target, file, sizeBytes, textBytes);
     return undefined;
