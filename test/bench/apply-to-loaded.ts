@@ -48,7 +48,7 @@ export async function measureApply(plane: BenchPlane, rounds: number): Promise<A
 async function untilLoaded(client: KubeClient, applied: KubeObject): Promise<void> {
   const { apiVersion, kind, namespace, name } = refOf(applied);
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(new Error(`${name} was not loaded within 60 s`)), 60_000);
+  const timer = setTimeout(() => stop.abort(new Error(`${name} was not loaded within 5 minutes`)), 300_000);
   const selection = {
     apiVersion,
     kind,

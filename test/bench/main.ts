@@ -39,7 +39,7 @@ try {
   say('one changed set');
   figures.push(...(await measureDelta(plane, sets)));
   say('apply -> loaded beside them');
-  figures.push(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 2))));
+  figures.push(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 4))));
   const reloaders = await reloaderPids();
   const rss = Math.max(...reloaders.map(peakBytes));
   figures.push({ what: 'peak RSS of a reloader', value: mib(rss), aim: '<= 80 MB' });
