@@ -160,8 +160,11 @@ async function projected(
 ): Promise<Files> {
   const { configMap, secret, downwardAPI, serviceAccountToken } = source;
   if (configMap !== undefined) {
-    if (configMap.name === 'kube-root-ca.crt')
+    if (configMap.name === 'kube-root-ca.crt') {
+      // An empty authority is none: agents would ask for TLS where there is plain HTTP.
+      if (account.caCertificate === '') return new Map();
       return new Map([['ca.crt', Buffer.from(account.caCertificate)]]);
+    }
     return chosen('configmap', configMap, data.configMap(configMap.name));
   }
   if (secret !== undefined) return chosen('secret', secret, data.secret(secret.name));
