@@ -5,7 +5,7 @@ import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import { parseExpr } from '../promql/syntax/parse.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
-import { jsonMessage } from './json-text.ts';
+import { jsonMessage, jsonText } from './json-text.ts';
 import { matchersParam, openEndMs, openStartMs, optionalTimeParam, type Params } from './params.ts';
 import type { Answer } from './query-api.ts';
 
@@ -57,16 +57,27 @@ function unique<T>(items: readonly T[], keyOf: (item: T) => unknown, better: (a:
   return [...found.values()];
 }
 
+/** Members that Prometheus writes by its own encoder of labels, which leaves alone what means something in HTML. */
+const labelSets: ReadonlySet<string> = new Set([
+  'labels',
+  'annotations',
+  'discoveredLabels',
+  'target',
+  'seriesLabels',
+]);
+
 function jsonAnswer(value: unknown): Answer {
-  // Characters that Go escapes occur in texts only.
-  const text = JSON.stringify(value, (_, item: unknown) => item);
-  return { data: escapeLikeGo(text), warnings: [], infos: [] };
+  return { data: jsonOf(value, jsonMessage), warnings: [], infos: [] };
 }
 
-function escapeLikeGo(json: string): string {
-  return json
-    .replaceAll(/\\[\\bf]/g, (short) => (short === '\\b' ? '\\u0008' : short === '\\f' ? '\\u000c' : short))
-    .replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function jsonOf(value: unknown, write: (text: string) => string): string {
+  if (typeof value === 'string') return write(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map((item) => jsonOf(item, write)).join(',')}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members
+    .map(([name, member]) => `${write(name)}:${jsonOf(member, labelSets.has(name) ? jsonText : write)}`)
+    .join(',')}}`;
 }
 
 function forwarded(params: Params, without: readonly string[] = []): string {
