@@ -80,8 +80,3 @@ function defaultFieldRefs(items: readonly unknown[]): void {
     if (reference !== undefined) fallback(reference, 'apiVersion', 'v1');
   }
 }
-
-/** Checks of a pod's spec beyond the schema: names that must be unique, references that must resolve. */
-export function isSidecar(container: JsonObject): boolean {
-  return container.restartPolicy === 'Always';
-}

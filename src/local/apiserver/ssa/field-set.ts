@@ -19,15 +19,6 @@ export function isEmptySet(set: FieldSet): boolean {
   return true;
 }
 
-export function childOf(set: FieldSet, step: string): FieldSet {
-  let child = set.children.get(step);
-  if (child === undefined) {
-    child = emptySet();
-    set.children.set(step, child);
-  }
-  return child;
-}
-
 /** From `fieldsV1` of a managedFields entry. */
 export function decodeFieldSet(fields: unknown): FieldSet {
   const set = emptySet();

@@ -1,5 +1,5 @@
 import { ApiError, badRequest } from '../api-error.ts';
-import { equalJson, type JsonObject, type KubeObject, kubeTime, type ManagedFieldsEntry } from '../object.ts';
+import { type JsonObject, type KubeObject, kubeTime, type ManagedFieldsEntry } from '../object.ts';
 import type { Schema } from '../schema/schema.ts';
 import {
   compareFields,
@@ -259,13 +259,4 @@ function order(a: Manager, b: Manager): number {
   if (a.time !== b.time) return a.time < b.time ? -1 : 1;
   if (a.manager !== b.manager) return a.manager < b.manager ? -1 : 1;
   return a.apiVersion < b.apiVersion ? -1 : a.apiVersion > b.apiVersion ? 1 : 0;
-}
-
-/** True when two lists of entries say the same apart from times. */
-export function sameOwnership(
-  a: readonly ManagedFieldsEntry[] = [],
-  b: readonly ManagedFieldsEntry[] = [],
-): boolean {
-  const timeless = (entries: readonly ManagedFieldsEntry[]) => entries.map(({ time: _, ...rest }) => rest);
-  return equalJson(timeless(a), timeless(b));
 }
