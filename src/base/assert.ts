@@ -7,8 +7,3 @@ export class BugError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new BugError(`BUG: ${message}`);
 }
-
-/** Marks a branch that the types already exclude. */
-export function unreachable(value: never): never {
-  throw new BugError(`BUG: unreachable value ${JSON.stringify(value)}`);
-}

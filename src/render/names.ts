@@ -59,7 +59,7 @@ const components = {
 } as const satisfies Readonly<Record<Component, object>>;
 
 /** A StatefulSet's pods carry its name and a 10-character revision in one 63-character label. */
-export const statefulSetNameMax = 52;
+const statefulSetNameMax = 52;
 
 export function prometheusName(stack: string): string {
   return `${stack}-prometheus`;

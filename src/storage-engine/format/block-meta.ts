@@ -89,7 +89,3 @@ export function externalLabels(meta: BlockMeta): Readonly<Record<string, string>
 export function blockResolutionMs(meta: BlockMeta): number {
   return meta.thanos?.downsample.resolution ?? 0;
 }
-
-export function serialiseBlockMeta(meta: BlockMeta): string {
-  return `${JSON.stringify(meta, null, '\t')}\n`;
-}

@@ -19,8 +19,6 @@ const known: ReadonlySet<number> = new Set(Object.values(chunkEncoding));
 /** First eight bytes of a segment file: magic, version 1, padding. */
 const segmentMagic = 0x85bd40dd;
 export const segmentHeaderBytes = 8;
-/** A segment is cut before it would pass this size. */
-export const maxSegmentBytes = 512 * 1024 * 1024;
 /** Longest prefix of an entry before its data: a five-byte length and the encoding. */
 export const maxEntryPrefixBytes = 6;
 const checksumBytes = 4;

@@ -3,8 +3,8 @@ import type { PersistentVolumeClaim, Pod, PodTemplate, StatefulSet, StatefulSetS
 import { isAvailable, isFinished, isReady, isTerminating, resolveShare } from './pod-facts.ts';
 
 export const revisionLabel = 'controller-revision-hash';
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name';
-export const podIndexLabel = 'apps.kubernetes.io/pod-index';
+const podNameLabel = 'statefulset.kubernetes.io/pod-name';
+const podIndexLabel = 'apps.kubernetes.io/pod-index';
 
 /** What the StatefulSet controller does next. */
 export type StatefulSetAction =
