@@ -58,9 +58,6 @@ const components = {
   query: { name: 'promfleet-query', component: 'query' },
 } as const satisfies Readonly<Record<Component, object>>;
 
-/** A StatefulSet's pods carry its name and a 10-character revision in one 63-character label. */
-const statefulSetNameMax = 52;
-
 export function prometheusName(stack: string): string {
   return `${stack}-prometheus`;
 }

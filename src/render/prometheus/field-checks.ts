@@ -33,7 +33,6 @@ export const duration = is(
   (value) => isScalar(value) && durationMs(String(value)) !== undefined,
 );
 export const texts = is('a list of texts', (value) => Array.isArray(value) && value.every(isScalar));
-const maps = is('a list of objects', (value) => Array.isArray(value) && value.every(isObject));
 export const textMap = is(
   'an object of texts',
   (value) => isObject(value) && Object.values(value).every(isScalar),
