@@ -18,7 +18,10 @@ const fault = object(
       }),
     ),
     code: string({ description: 'Code of the error catalogue.', maxLength: 128 }),
-    message: string({ description: 'What is wrong, and what to do.', maxLength: 4096 }),
+    message: string({
+      description: 'What is wrong; the error catalogue says by the code what to do.',
+      maxLength: 4096,
+    }),
   },
   { description: 'One fault.' },
 );

@@ -65,7 +65,7 @@ export function checkRoute(route: AlertRoute, versions: Versions): SemanticFault
       // Values of Secrets are not known here; any address or text is taken as good.
       secrets: () => 'https://secret.invalid/',
       scope,
-    }).faults.map((fault) => ({ ...fault, path: parsePath(fault.path) })),
+    }).faults.map((fault) => ({ ...fault, path: parsePath(fault.path), pathText: fault.path })),
   );
   // Whether the platform allows the address is for its operator to say.
   return found.map((fault) => ({

@@ -193,6 +193,7 @@ it('routes are compiled, and addresses that a platform may allow are a warning',
     receiver: a
     routes: [{receiver: c, matchers: ['x=~"("']}]
 `;
+  expect(faultsOf(text)[0]?.path).toBe('spec.receivers[a].webhook.url');
   expect(faultsOf(text).map((fault) => `${fault.line} ${fault.severity} ${fault.code}`)).toEqual([
     '7 warning AddressRefused',
     '11 error FileFieldRefused',
