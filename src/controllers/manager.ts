@@ -67,8 +67,7 @@ export class Manager {
     options: InformerOptions<T> = {},
   ): Informer<T> {
     this.#assertNotStarted();
-    const log = this.#log.child({ kind: selection.kind });
-    const informer = new Informer<T>(this.#options.client, selection, { log, ...options });
+    const informer = new Informer<T>(this.#options.client, selection, { log: this.#log, ...options });
     this.#informers.push(informer as unknown as Informer);
     return informer;
   }

@@ -63,8 +63,8 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
     return cached;
   }
   // One lock for all programs: apt's own lists are shared between them.
-  tell('doing', `waiting for the lock of ${cacheDir}`);
-  return withFileLock(join(cacheDir, 'lock'), options.clock ?? systemClock, async () => {
+  const waiting = () => tell('doing', `waiting for another process that obtains programs into ${cacheDir}`);
+  const obtain = async () => {
     if (isExecutable(cached)) return cached;
     await removeLeftovers(cacheDir);
     const reasons: string[] = [];
@@ -97,7 +97,8 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
       'ProgramUnavailable',
       `${name} ${entry.version} cannot be had: ${reasons.join('; ')}`,
     );
-  });
+  };
+  return withFileLock(join(cacheDir, 'lock'), options.clock ?? systemClock, obtain, waiting);
 }
 
 async function findSystemProgram(

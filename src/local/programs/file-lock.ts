@@ -5,11 +5,17 @@ import { limits } from '../../base/limits.ts';
 
 /**
  * Runs `task` while holding `path` as a lock between processes of this machine. The file holds the owner's process
- * id; a lock whose owner is gone is taken over, so a killed process blocks nobody.
+ * id; a lock whose owner is gone is taken over, so a killed process blocks nobody. `waiting` is told once, when another
+ * holds it.
  */
-export async function withFileLock<T>(path: string, clock: Clock, task: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  clock: Clock,
+  task: () => Promise<T>,
+  waiting: () => void = () => {},
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
-  for (;;) {
+  for (let isTold = false; ; ) {
     try {
       const file = await open(path, 'wx');
       await file.writeFile(String(process.pid));
@@ -19,7 +25,11 @@ export async function withFileLock<T>(path: string, clock: Clock, task: () => Pr
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (await ownerIsGone(path, clock)) await rm(path, { force: true });
-    else await clock.sleep(limits.fileLockPollMs);
+    else {
+      if (!isTold) waiting();
+      isTold = true;
+      await clock.sleep(limits.fileLockPollMs);
+    }
   }
   try {
     return await task();

@@ -74,8 +74,9 @@ export class Part {
       const startedMs = clock.monotonicMs();
       const end = await this.#process?.ended;
       if (this.#stop.signal.aborted) return;
-      const reason = end?.exitCode === 0 ? '' : await lastLogLine(partLog(this.#options.layout, this.#name));
-      ended(`${this.#name} ended with ${end?.exitCode ?? 'an error'}, starting it again${reason}`);
+      const file = partLog(this.#options.layout, this.#name);
+      const log = await readFile(file, 'utf8').catch(() => '');
+      ended(`${endText(this.#name, end?.exitCode, log)}, starting it again; see ${file}`);
       failures = clock.monotonicMs() - startedMs > limits.localRestartMaxMs ? 1 : failures + 1;
       const backoff = { firstDelayMs: limits.localRestartFirstMs, maxDelayMs: limits.localRestartMaxMs };
       try {
@@ -95,11 +96,26 @@ export class Part {
   }
 }
 
-/** End of a log, for a message; empty when there is none. */
-async function lastLogLine(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const line = text.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  return line === '' ? '' : ` (${line.slice(0, 200)}; see ${file})`;
+/** Exit codes above this stand for the signal that ended the process. */
+const signalBase = 128;
+
+/** How a part ended; where it ended by itself with a fault, with the end of its log. */
+export function endText(name: string, exitCode: number | undefined, log: string): string {
+  if (exitCode !== undefined && exitCode > signalBase)
+    return `${name} was ended by signal ${exitCode - signalBase}`;
+  const text = `${name} ended with ${exitCode ?? 'an error'}`;
+  const line = log.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return exitCode === 0 || line === '' ? text : `${text} (${messageOf(line).slice(0, 200)})`;
+}
+
+/** What a line says; of one in JSON, as promfleet logs them, its message and error. */
+function messageOf(line: string): string {
+  try {
+    const { msg, error } = JSON.parse(line) as { readonly msg?: unknown; readonly error?: unknown };
+    return [msg, error].filter((part) => typeof part === 'string').join(': ') || line;
+  } catch {
+    return line;
+  }
 }
 
 export function partLog(layout: Layout, name: PartName): string {
