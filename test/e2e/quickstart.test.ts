@@ -61,6 +61,26 @@ async function promQuery(address: string, query: string, time?: number): Promise
   return (await getJson<{ data: { result: readonly unknown[] } }>(url)).data.result;
 }
 
+interface QueryAnswer {
+  readonly data: { readonly result: readonly { readonly metric: Readonly<Record<string, string>> }[] };
+  readonly warnings?: readonly string[];
+}
+
+/** An instant query of the stack's query server, at the address that `local up` printed. */
+async function ask(query: string): Promise<{ readonly answer: QueryAnswer; readonly partial: boolean }> {
+  const url = /Query \(monitoring\/main-query\) +(http:\/\/\S+)/.exec(up.output())?.[1];
+  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`);
+  return {
+    answer: (await response.json()) as QueryAnswer,
+    partial: response.headers.get('x-promfleet-partial') === 'true',
+  };
+}
+
+/** Targets of an answer, in order. */
+function targetsOf(result: QueryAnswer['data']['result']): readonly string[] {
+  return result.map(({ metric }) => `${metric.job} ${metric.instance}`).sort();
+}
+
 describe('promfleet local up', () => {
   it('prints addresses, the kubeconfig and the word ready', () => {
     expect(up.output()).toMatch(/Prometheus \(monitoring\/main-prometheus\) +http:\/\/127\./);
@@ -116,6 +136,31 @@ describe('promfleet local up', () => {
     expect(await local.kubectl('describe', '-n', 'checkout', 'ars/checkout')).toContain('Loaded');
   });
 
+  it('answers queries over both Prometheus replicas, each target once', async () => {
+    const [first, second] = await podAddresses('prometheus');
+    await eventually('the same targets everywhere', async () => {
+      const { answer, partial } = await ask('up');
+      const { result } = answer.data;
+      const own = await Promise.all(
+        [first!, second!].map(async (address) =>
+          targetsOf((await promQuery(address, 'up')) as QueryAnswer['data']['result']),
+        ),
+      );
+      expect(partial).toBe(false);
+      expect(answer).not.toHaveProperty('warnings');
+      expect(result.filter(({ metric }) => 'promfleet_replica' in metric)).toEqual([]);
+      expect(result.every(({ metric }) => metric.promfleet_shard === '0')).toBe(true);
+      const merged = JSON.stringify(targetsOf(result));
+      return own.every((targets) => targets.length > 8 && JSON.stringify(targets) === merged)
+        ? true
+        : undefined;
+    });
+    const { answer } = await ask('{__name__="up", promfleet_replica="main-prometheus-0-1"}');
+    expect(new Set(answer.data.result.map(({ metric }) => metric.promfleet_replica))).toEqual(
+      new Set(['main-prometheus-0-1']),
+    );
+  });
+
   it('loads an edited rule set in every replica within seconds of kubectl apply', async () => {
     const edit = JSON.stringify({
       spec: {
@@ -141,6 +186,20 @@ describe('promfleet local up', () => {
 });
 
 describe('kill -9', () => {
+  it('of one Prometheus leaves queries with an answer that says whom it lacks', async () => {
+    const whole = targetsOf((await ask('up')).answer.data.result);
+    const { answer } = await eventually('a partial answer', async () => {
+      const pid = local.containerPid('main-prometheus-0-1', 'prometheus');
+      if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+      const asked = await ask('up');
+      return asked.partial ? asked : undefined;
+    });
+    expect(targetsOf(answer.data.result)).toEqual(whole);
+    expect(answer.warnings).toEqual([expect.stringMatching(/^source http:\/\/127\..*SourceFailed/)]);
+    await eventually('a whole answer again', async () => ((await ask('up')).partial ? undefined : true));
+    await eventually('everything ready again', everythingReady);
+  });
+
   it.each([
     ['main-prometheus-0-0', 'prometheus'],
     ['main-alertmanager-1', 'alertmanager'],
