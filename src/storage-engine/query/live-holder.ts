@@ -141,10 +141,15 @@ function metadataQuery(
 }
 
 async function readExternalLabels(client: LiveClient, signal: AbortSignal): Promise<Labels> {
-  const answer = (await client.json('api/v1/status/config', signal)) as { yaml?: string };
-  const config = load(answer.yaml ?? '') as
-    | { global?: { external_labels?: Record<string, unknown> } }
-    | undefined;
+  const answer = (await client.json('api/v1/status/config', signal)) as { yaml?: unknown } | null;
+  const text = typeof answer?.yaml === 'string' ? answer.yaml : '';
+  if (text.trim() === '') return Labels.empty;
+  let config: { global?: { external_labels?: Record<string, unknown> | null } | null } | null | undefined;
+  try {
+    config = load(text) as typeof config;
+  } catch {
+    throw new CodedError('SourceFailed', `source ${client.url}: its configuration is no YAML`);
+  }
   return Labels.from(
     Object.entries(config?.global?.external_labels ?? {}).map(([name, value]) => [name, String(value)]),
   );
