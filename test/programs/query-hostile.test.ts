@@ -155,6 +155,32 @@ describe('the query server under hostile use', () => {
     expect((await ask(url, '1')).status).toBe(200);
   });
 
+  it('a query that keeps the processor busy gives way to health checks, and ends where its client leaves', {
+    timeout: 60_000,
+  }, async () => {
+    const away = new AbortController();
+    const query = Array.from({ length: 40 }, (_, i) => `sum(stddev_over_time(m[${i + 1}m]))`).join(' + ');
+    const rest = { start: String(start), end: String(start + 7200), step: '2' };
+    let ended = false;
+    const asked = fetch(`${url}/api/v1/query_range`, {
+      method: 'POST',
+      body: new URLSearchParams({ query, ...rest }),
+      signal: away.signal,
+    }).then(
+      () => 'answered',
+      () => 'gone',
+    );
+    asked.finally(() => {
+      ended = true;
+    });
+    for (let i = 0; i < 5; i++) expect(await healthy()).toBe(200);
+    // It would take many seconds: checks came in between.
+    expect(ended).toBe(false);
+    away.abort();
+    expect(await asked).toBe('gone');
+    expect((await ask(url, '1')).status).toBe(200);
+  });
+
   it('slow clients are cut off and do not keep others waiting', async () => {
     const { hostname, port } = new URL(url);
     const slow = Array.from({ length: 50 }, () => {

@@ -168,7 +168,8 @@ function setCors(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers;
   response.setHeader('vary', 'Origin, Accept-Encoding');
   if (origin === undefined) return;
-  response.setHeader('access-control-allow-origin', origin);
+  // Prometheus's default of --web.cors.origin allows all.
+  response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-allow-headers', 'Accept, Authorization, Content-Type, Origin');
   response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS');
   response.setHeader('access-control-expose-headers', 'Date, X-Promfleet-Partial');
