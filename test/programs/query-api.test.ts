@@ -89,6 +89,8 @@ const requests = [
   'metadata?limit=0',
   'scrape_pools',
   'alertmanagers',
+  'status/tsdb?limit=0',
+  'status/tsdb?limit=20000',
   'query_exemplars?query=up',
   'query_exemplars?query=1',
   'query_exemplars?query=sum(',
@@ -96,7 +98,6 @@ const requests = [
   'query?query=up&time=1&timeout=x',
   'query?query=up&time=1&lookback_delta=x',
   'query?query=up&time=1&stats=other',
-  'label/%ff/values',
   'nothing',
 ];
 
@@ -186,6 +187,25 @@ describe('the API beside queries', () => {
     ['DELETE', 'nothing'],
   ])('%s %s is answered as Prometheus answers it', async (method, path) => {
     expect(await ask(alone, path, { method })).toEqual(await ask(prometheuses[0]!.url, path, { method }));
+  });
+
+  it('cardinality is that of the live server, and of two it is added up', async () => {
+    const names = (text: string) => {
+      const { data } = JSON.parse(text) as {
+        data: { headStats: { numSeries: number } } & Record<string, unknown>;
+      };
+      return {
+        parts: Object.keys(data),
+        heads: Object.keys(data.headStats),
+        series: data.headStats.numSeries,
+      };
+    };
+    const [ours, theirs] = [await ask(alone, 'status/tsdb'), await ask(prometheuses[0]!.url, 'status/tsdb')];
+    expect(names(ours.body)).toMatchObject({
+      parts: names(theirs.body).parts,
+      heads: names(theirs.body).heads,
+    });
+    expect(names((await ask(pair, 'status/tsdb')).body).series).toBeGreaterThan(names(ours.body).series);
   });
 
   it('all metadata is that of the live server', async () => {

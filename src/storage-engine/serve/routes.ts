@@ -13,6 +13,7 @@ import {
   answerAlertmanagers,
   answerAlerts,
   answerExemplars,
+  answerHeadStatus,
   answerMetadata,
   answerRules,
   answerScrapePools,
@@ -77,6 +78,7 @@ export function apiRoutes({
     route('alertmanagers', read, ({ source }) => answerAlertmanagers(source)),
     route('rules', read, ({ params, source }) => answerRules(params, source)),
     route('alerts', read, ({ source }) => answerAlerts(source)),
+    route('status/tsdb', read, ({ params, source }) => answerHeadStatus(params, source)),
     route('status/buildinfo', read, () => buildInfo(version)),
   ];
 }
