@@ -33,7 +33,7 @@ import { type Half, prometheusHalf } from './prometheus-half.ts';
 import { observeQuery, queryServers } from './query-servers.ts';
 import { followReplicas, ownSecretKeys, recoverBundles } from './recover.ts';
 import { type RuleSetCompilation, updateRules } from './rules.ts';
-import { decideStackStatus, type StackFault } from './status.ts';
+import { decideStackStatus, type StackFault, toldIndexHash } from './status.ts';
 import { growVolumes } from './volume-growth.ts';
 import { declaredWorkloads, observeWorkload } from './workloads.ts';
 
@@ -316,7 +316,9 @@ export class StackReconciler {
           : (object.spec.alertmanager?.version ?? 'v0.33.1');
       return observeWorkload(workload, cached.get(`apps/v1 StatefulSet ${key.namespace}/${workload.name}`), {
         version,
-        indexHash: half?.indexHashes.get(workload.name),
+        // What was rendered last stays what the pods should run while nothing is rendered.
+        indexHash:
+          desired === undefined ? toldIndexHash(object, workload) : half?.indexHashes.get(workload.name),
         ready: (pod) => isPodReady(key.namespace, pod),
         report: (pod) => bundle.replicas.reportOf(pod),
       });

@@ -99,6 +99,16 @@ function statusFault({ path = 'spec', code, message }: StackFault): Fault {
   return { path: path.slice(0, 1024), code, message: message.slice(0, 4096) };
 }
 
+/** Hash of the index of one workload, as the status told it last. */
+export function toldIndexHash(
+  { status }: Pick<MonitoringStack, 'status'>,
+  { server, shard = 0 }: Pick<ObservedWorkload, 'server' | 'shard'>,
+): string | undefined {
+  return server === 'alertmanager'
+    ? status?.alertmanagerIndexHash
+    : status?.shards?.find((each) => each.shard === shard)?.indexHash;
+}
+
 function trouble(replica: ReplicaStatus): number {
   return (replica.ready ? 0 : 2) + (replica.loaded ? 0 : 1);
 }
