@@ -105,27 +105,6 @@ export function allBuckets(h: FloatHistogram): Bucket[] {
   return buckets;
 }
 
-/** A bucket that says which of its boundaries belong to it. */
-export interface BoundedBucket extends Bucket {
-  readonly lowerInclusive: boolean;
-  readonly upperInclusive: boolean;
-}
-
-/** All buckets from the lowest to the highest with their boundaries' kind, as APIs and texts show them. */
-export function bucketsAscending(h: FloatHistogram): BoundedBucket[] {
-  const custom = usesCustomBuckets(h);
-  const firstIsLowest = h.positive.indices[0] === 0;
-  return allBuckets(h).map((bucket, at) => ({
-    ...bucket,
-    lowerInclusive: custom ? at === 0 && firstIsLowest : bucket.lower < 0 || isZeroBucket(h, bucket),
-    upperInclusive: custom || bucket.upper > 0 || isZeroBucket(h, bucket),
-  }));
-}
-
-function isZeroBucket(h: FloatHistogram, bucket: Bucket): boolean {
-  return bucket.lower === -h.zeroThreshold && bucket.upper === h.zeroThreshold;
-}
-
 /** Multiplies in place. */
 export function scaleHistogram(h: FloatHistogram, factor: number): FloatHistogram {
   h.zeroCount *= factor;
