@@ -99,8 +99,8 @@ export function decideRuleSetStatus(observed: ObservedRuleSet, nowMs: number): R
 }
 
 /**
- * Whether `truth` differs from the status only in what often passes by itself: a replica that restarts, a rule that
- * fails once. Contents, generations, selection and quarantine are never damped.
+ * Whether `truth` differs from the status only in what often passes by itself: a replica that restarts. Contents,
+ * generations, selection and quarantine are never damped; a rule that fails is, by the reloader that reports it.
  */
 function mayBePassing(object: AlertRuleSet, observed: ObservedRuleSet, truth: AlertRuleSetStatus): boolean {
   const before = object.status;
@@ -110,9 +110,7 @@ function mayBePassing(object: AlertRuleSet, observed: ObservedRuleSet, truth: Al
   const was = (type: string) => conditionOf(before.conditions, type)?.status;
   const is = (type: string) => conditionOf(truth.conditions, type)?.status;
   if (was('Accepted') !== is('Accepted') || was('Programmed') !== is('Programmed')) return false;
-  const lost = was('Loaded') === 'True' && is('Loaded') === 'False' && is('Programmed') === 'True';
-  const sick = was('Loaded') === is('Loaded') && was('Healthy') === 'True' && is('Healthy') === 'False';
-  return lost || sick;
+  return was('Loaded') === 'True' && is('Loaded') === 'False' && is('Programmed') === 'True';
 }
 
 /** An object that already was stalled for want of a stack stays so over a restart of the operator. */
