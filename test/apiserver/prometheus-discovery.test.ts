@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort } from '../support/prometheus-process.ts';
 import { send, startTarget, type Target, targetNames } from './target.ts';
 
 const roles = ['pod', 'service', 'endpointslice', 'endpoints', 'node'];

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
@@ -14,6 +13,7 @@ import { ensureProgram } from '../../src/local/programs/ensure.ts';
 import { kubeconfigText } from '../../src/local/up/endpoint.ts';
 import { layoutOf } from '../../src/local/up/layout.ts';
 import { type OwnProgram, ownProgram } from '../../src/local/up/own-program.ts';
+import { freePort } from '../support/free-port.ts';
 import { eventually } from '../support/operator-run.ts';
 import { installCrds } from '../support/reconcile-server.ts';
 
@@ -189,15 +189,4 @@ function sum(values: Iterable<number>): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

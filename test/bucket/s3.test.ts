@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -12,6 +11,7 @@ import { bucketContract } from '../../src/storage-engine/bucket/bucket.contract.
 import { getObject } from '../../src/storage-engine/bucket/bucket.ts';
 import type { S3Config } from '../../src/storage-engine/bucket/objstore-config.ts';
 import { S3Bucket } from '../../src/storage-engine/bucket/s3-bucket.ts';
+import { freePort } from '../support/free-port.ts';
 import { goProgram } from '../support/go-program.ts';
 
 const accessKey = 'test-access';
@@ -20,14 +20,6 @@ let folder: string;
 let server: ChildProcess;
 let endpoint: string;
 let buckets = 0;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function config(): Promise<S3Config> {
   const bucket = `bucket-${++buckets}`;

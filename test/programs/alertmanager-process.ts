@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
 
 export interface AlertmanagerOptions {
@@ -14,18 +14,6 @@ export interface AlertmanagerOptions {
   /** Absent: no cluster. */
   readonly cluster?: { readonly port: number; readonly peers: readonly string[] };
   readonly args?: readonly string[];
-}
-
-/** A free port of 127.0.0.1. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** A real Alertmanager on 127.0.0.1 with its own folder; ended when it is disposed of. */

@@ -5,7 +5,8 @@ import { AlertmanagerClient } from '../../src/controllers/alertmanager-api.ts';
 import type { Silence, SilenceSpec, SilenceStatus } from '../../src/crds/silence.ts';
 import { ownerOf } from '../../src/reconcilers/silence/alertmanager.ts';
 import { SilenceReconciler } from '../../src/reconcilers/silence/reconcile.ts';
-import { AlertmanagerProcess, freePort } from './alertmanager-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { AlertmanagerProcess } from './alertmanager-process.ts';
 
 const members: AlertmanagerProcess[] = [];
 const client = new AlertmanagerClient();

@@ -16,8 +16,8 @@ import { decodeReport, type Report } from '../../src/render/bundle/report.ts';
 import { type BundleFile, encodeSlot } from '../../src/render/bundle/slot.ts';
 import { dataKeys, fieldManagers } from '../../src/render/names.ts';
 import { indexManifest, reportManifest, slotManifest } from '../../src/render/workload/transport.ts';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort } from '../support/prometheus-process.ts';
 
 export const stack: MonitoringStack = {
   apiVersion: 'promfleet.dev/v1alpha1',

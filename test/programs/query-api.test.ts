@@ -13,7 +13,8 @@ import type { SeriesHolder } from '../../src/storage-engine/query/source.ts';
 import { createQueryServer } from '../../src/storage-engine/serve/server.ts';
 import { newPrometheus } from '../promql/prometheus-next.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort, type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
 
 const rules = {
   groups: [

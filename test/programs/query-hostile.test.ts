@@ -15,8 +15,8 @@ import { LiveHolder } from '../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../src/storage-engine/query/source.ts';
 import { createQueryServer } from '../../src/storage-engine/serve/server.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort } from '../support/prometheus-process.ts';
 
 const start = 1_700_000_000;
 const steps = 480;

@@ -13,8 +13,9 @@ import { LiveClient } from '../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../src/storage-engine/query/source.ts';
 import { createQueryServer } from '../../src/storage-engine/serve/server.ts';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort, type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
+import { type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
 
 const start = 1_700_000_000;
 const end = start + 7200;

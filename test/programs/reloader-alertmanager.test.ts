@@ -15,8 +15,8 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { indexHash } from '../../src/render/bundle/bundle-index.ts';
 import { decodeReport, type Report } from '../../src/render/bundle/report.ts';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort } from '../support/prometheus-process.ts';
 
 const api = new FakeApi();
 const fuse = new Fuse(0);

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeXorChunk } from '../../src/storage-engine/format/chunk-xor.ts';
 import type { RemoteSeries } from '../../src/storage-engine/format/remote-read.ts';
 import { LiveClient } from '../../src/storage-engine/query/live-client.ts';
+import { freePort } from '../support/free-port.ts';
 import { realProgram } from '../support/programs.ts';
-import { freePort, type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
+import { type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
 
 const start = 1_700_000_000;
 const seriesCount = 300;

@@ -3,6 +3,7 @@
  * understands the text or where both understand it differently (Alertmanager's default, "fallback" mode).
  */
 import { RE2JS } from 're2js';
+import { simpleEscapes } from '../../storage-engine/promql/syntax/strings.ts';
 import { compareText } from '../bundle/slot.ts';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
@@ -213,17 +214,7 @@ function quotedLength(runes: readonly string[], start: number): number {
   throw new MatcherError('the closing double quote is missing', start + 1);
 }
 
-const simpleEscapes: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '"': '"',
-};
+const quotedEscapes: Readonly<Record<string, string>> = { ...simpleEscapes, '"': '"' };
 
 /** Go's strconv.Unquote for a double-quoted string; undefined where it fails or where the result is not UTF-8. */
 export function unquoteGo(quoted: string): string | undefined {
@@ -235,7 +226,7 @@ export function unquoteGo(quoted: string): string | undefined {
   for (const match of body.matchAll(pattern)) {
     end = match.index + match[0].length;
     const [whole, simple, hex, octal, short, long] = match;
-    if (simple !== undefined) parts.push(Buffer.from(simpleEscapes[simple]!));
+    if (simple !== undefined) parts.push(Buffer.from(quotedEscapes[simple]!));
     else if (hex !== undefined) parts.push(Buffer.of(Number.parseInt(hex, 16)));
     else if (octal !== undefined) {
       const byte = Number.parseInt(octal, 8);

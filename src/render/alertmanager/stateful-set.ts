@@ -17,6 +17,7 @@ import {
   containerSecurityContext,
   dataVolume,
   downwardEnvironment,
+  httpProbes,
   podSecurityContext,
   softSpread,
 } from '../workload/pod.ts';
@@ -106,18 +107,7 @@ function serverContainer(stack: MonitoringStack, spec: AlertmanagerSpec, args: r
       { name: 'config', mountPath: mountPaths.config, readOnly: true },
       { name: 'data', mountPath: mountPaths.data },
     ],
-    livenessProbe: {
-      httpGet: { path: '/-/healthy', port },
-      periodSeconds: 10,
-      timeoutSeconds: 3,
-      failureThreshold: 6,
-    },
-    readinessProbe: {
-      httpGet: { path: '/-/ready', port },
-      periodSeconds: 3,
-      timeoutSeconds: 3,
-      failureThreshold: 5,
-    },
+    ...httpProbes(port, { periodSeconds: 3, failureThreshold: 5 }),
     resources: spec.resources,
     securityContext: containerSecurityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',

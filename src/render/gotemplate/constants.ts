@@ -1,4 +1,5 @@
 import { goQuote } from '../../storage-engine/promql/syntax/go-format.ts';
+import { simpleEscapes } from '../../storage-engine/promql/syntax/strings.ts';
 
 const integer =
   /^[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/;
@@ -40,17 +41,6 @@ function fitsInteger(text: string): boolean {
   if (negative) return value <= 2n ** 63n;
   return signed ? value < 2n ** 63n : value < 2n ** 64n;
 }
-
-const simpleEscapes: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-};
 
 /** The text of a Go string literal with its quotes, or undefined when Go's strconv.Unquote refuses it. */
 export function unquoteGoString(literal: string): string | undefined {

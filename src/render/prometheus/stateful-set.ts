@@ -19,6 +19,7 @@ import {
   containerSecurityContext,
   dataVolume,
   downwardEnvironment,
+  httpProbes,
   podSecurityContext,
   softSpread,
 } from '../workload/pod.ts';
@@ -109,18 +110,7 @@ function serverContainer(stack: MonitoringStack, spec: PrometheusSpec, args: rea
       { name: 'data', mountPath: mountPaths.data },
     ],
     startupProbe: { httpGet: { path: '/-/ready', port }, ...startupProbe },
-    livenessProbe: {
-      httpGet: { path: '/-/healthy', port },
-      periodSeconds: 10,
-      timeoutSeconds: 3,
-      failureThreshold: 6,
-    },
-    readinessProbe: {
-      httpGet: { path: '/-/ready', port },
-      periodSeconds: 5,
-      timeoutSeconds: 3,
-      failureThreshold: 3,
-    },
+    ...httpProbes(port, { periodSeconds: 5, failureThreshold: 3 }),
     resources: spec.resources,
     securityContext: containerSecurityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',

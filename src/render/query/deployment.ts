@@ -2,7 +2,7 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { childLabels, containerNames, mountPaths, podSelector, ports, queryName } from '../names.ts';
 import { imageReference } from '../workload/image.ts';
 import { childMetadata, compact, type Manifest, type RenderFault } from '../workload/manifest.ts';
-import { containerSecurityContext, podSecurityContext, softSpread } from '../workload/pod.ts';
+import { containerSecurityContext, httpProbes, podSecurityContext, softSpread } from '../workload/pod.ts';
 import { mergePodTemplate, type PodTemplate } from '../workload/pod-template-merge.ts';
 import { objectStoreFile, queryArgs, queryReplicas } from './flags.ts';
 
@@ -30,18 +30,7 @@ export function renderQueryDeployment(
       secretRef === undefined
         ? undefined
         : [{ name: 'objstore', mountPath: mountPaths.objectStore, readOnly: true }],
-    livenessProbe: {
-      httpGet: { path: '/-/healthy', port },
-      periodSeconds: 10,
-      timeoutSeconds: 3,
-      failureThreshold: 6,
-    },
-    readinessProbe: {
-      httpGet: { path: '/-/ready', port },
-      periodSeconds: 5,
-      timeoutSeconds: 3,
-      failureThreshold: 3,
-    },
+    ...httpProbes(port, { periodSeconds: 5, failureThreshold: 3 }),
     resources: spec.resources,
     securityContext: containerSecurityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',

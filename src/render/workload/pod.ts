@@ -27,6 +27,27 @@ const agentResources = {
   limits: { memory: '256Mi' },
 } as const satisfies ResourceRequirements;
 
+/** Whether the server behind a named port lives, and whether it answers: the paths that Prometheus, Alertmanager and the query server share. */
+export function httpProbes(
+  port: string,
+  readiness: { readonly periodSeconds: number; readonly failureThreshold: number },
+) {
+  return {
+    livenessProbe: {
+      httpGet: { path: '/-/healthy', port },
+      periodSeconds: 10,
+      timeoutSeconds: 3,
+      failureThreshold: 6,
+    },
+    readinessProbe: {
+      httpGet: { path: '/-/ready', port },
+      periodSeconds: readiness.periodSeconds,
+      timeoutSeconds: 3,
+      failureThreshold: readiness.failureThreshold,
+    },
+  };
+}
+
 /** Name of the pod and its namespace as environment variables. */
 export const downwardEnvironment = [
   { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

@@ -77,8 +77,7 @@ export function limitParam(params: Params): number {
 export function matchersParam(params: Params, wrap: (reason: string) => ApiError): LabelMatcher[][] {
   return params.getAll('match[]').map((text) => {
     try {
-      const matchers = [...parseMetricSelector(text)];
-      return matchers;
+      return [...parseMetricSelector(text)];
     } catch (error) {
       if (error instanceof PromqlSyntaxError) throw wrap(error.message);
       throw error;

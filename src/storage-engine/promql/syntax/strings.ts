@@ -1,4 +1,5 @@
-const simpleEscapes: Readonly<Record<string, string>> = {
+/** What a letter after a backslash stands for in string literals of Go, and so of PromQL. */
+export const simpleEscapes: Readonly<Record<string, string>> = {
   a: '\x07',
   b: '\b',
   f: '\f',
