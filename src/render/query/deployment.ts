@@ -1,9 +1,8 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
-import { childLabels, containerNames, mountPaths, podSelector, ports, queryName } from '../names.ts';
+import { mountPaths, podSelector, queryName } from '../names.ts';
 import { imageReference } from '../workload/image.ts';
-import { childMetadata, compact, type Manifest, type RenderFault } from '../workload/manifest.ts';
-import { containerSecurityContext, httpProbes, podSecurityContext, softSpread } from '../workload/pod.ts';
-import { mergePodTemplate, type PodTemplate } from '../workload/pod-template-merge.ts';
+import { childMetadata, type Manifest, type RenderFault } from '../workload/manifest.ts';
+import { serverContainer, serverTemplate } from '../workload/server.ts';
 import { objectStoreFile, queryArgs, queryReplicas } from './flags.ts';
 
 /** The Deployment of the query servers. They keep nothing, so a new one is ready before an old one goes. */
@@ -12,61 +11,39 @@ export function renderQueryDeployment(
   agentImage: string,
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.query ?? {};
-  const { name: stackName } = stack.metadata;
-  const secretRef = stack.spec.objectStore?.secretRef;
-  const selector = podSelector(stackName, 'query');
+  const { name } = stack.metadata;
+  const bucket = stack.spec.objectStore?.secretRef;
+  const selector = podSelector(name, 'query');
   const { args, faults: flagFaults } = queryArgs(stack);
-  const port = ports.query.name;
-  const container = compact({
-    name: containerNames.query,
-    image:
-      spec.image === undefined
-        ? agentImage
-        : imageReference(spec.image, { registry: stack.spec.imageRegistry }),
-    command: ['promfleet'],
-    args,
-    ports: [{ name: port, containerPort: ports.query.number }],
-    volumeMounts:
-      secretRef === undefined
-        ? undefined
-        : [{ name: 'objstore', mountPath: mountPaths.objectStore, readOnly: true }],
-    ...httpProbes(port, { periodSeconds: 5, failureThreshold: 3 }),
-    resources: spec.resources,
-    securityContext: containerSecurityContext,
-    terminationMessagePolicy: 'FallbackToLogsOnError',
-  });
-  const bare: PodTemplate = {
-    metadata: {
-      labels: childLabels(stackName, 'query'),
-      annotations: { 'kubectl.kubernetes.io/default-container': containerNames.query },
-    },
-    spec: compact({
-      serviceAccountName: queryName(stackName),
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: podSecurityContext,
-      topologySpreadConstraints: softSpread(selector),
-      imagePullSecrets: stack.spec.imagePullSecrets,
-      containers: [container],
-      volumes:
-        secretRef === undefined
-          ? undefined
-          : [
-              {
-                name: 'objstore',
-                secret: {
-                  secretName: secretRef.name,
-                  items: [{ key: secretRef.key ?? objectStoreFile, path: objectStoreFile }],
-                },
-              },
-            ],
+  const { template, faults } = serverTemplate(stack, 'query', {
+    selector,
+    serviceAccount: queryName(name),
+    token: false,
+    container: serverContainer('query', {
+      image:
+        spec.image === undefined
+          ? agentImage
+          : imageReference(spec.image, { registry: stack.spec.imageRegistry }),
+      command: 'promfleet',
+      args,
+      volumeMounts: bucket && [{ name: 'objstore', mountPath: mountPaths.objectStore, readOnly: true }],
+      readiness: { periodSeconds: 5, failureThreshold: 3 },
+      resources: spec.resources,
     }),
-  };
-  const { template, faults } = mergePodTemplate(bare, spec.podTemplate, 'spec.query.podTemplate');
+    volumes: bucket && [
+      {
+        name: 'objstore',
+        secret: {
+          secretName: bucket.name,
+          items: [{ key: bucket.key ?? objectStoreFile, path: objectStoreFile }],
+        },
+      },
+    ],
+  });
   const manifest: Manifest = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: childMetadata(stack, queryName(stackName), { server: 'query' }),
+    metadata: childMetadata(stack, queryName(name), { server: 'query' }),
     spec: {
       replicas: queryReplicas(stack),
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
