@@ -192,6 +192,10 @@ export const limits = {
   blockMetaBytes: 16 * 1024 * 1024,
   /** Largest tombstones file of a block. */
   tombstonesBytes: 256 * 1024 * 1024,
+  /** Largest retention document of a bucket. */
+  retentionDocumentBytes: 16 * 1024 * 1024,
+  /** Different outcomes of all retention rules and erasures together, over all series. */
+  retentionClasses: 65_535,
   /** How long the init step waits for a bundle when there are no files of an earlier run. */
   reloaderInitMs: 120_000,
   /** How long the init step waits for the API when files of an earlier run can serve. */

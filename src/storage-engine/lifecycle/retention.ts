@@ -1,0 +1,169 @@
+import { LimitExceededError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { Keep, RetentionDocument, StoredMatcher } from '../format/retention-document.ts';
+import { compileMatcher } from '../promql/syntax/matcher.ts';
+import { intersectRanges, subtractRanges, type TimeRange, uniteRanges } from './time-ranges.ts';
+
+/** Value of a label, '' where a series does not have it; external labels of its block included. */
+export type LabelOf = (name: string) => string;
+
+/** What applies to a class of series: how long each resolution lives, and until when they are erased. */
+export interface Verdict {
+  /** Undefined: every resolution for ever. Else one entry a kept resolution; others are not kept. */
+  readonly keep: readonly Keep[] | undefined;
+  /** Ids of the erasures that take these series. */
+  readonly erasures: readonly string[];
+  /** Samples before it are erased; -Infinity where nothing is. */
+  readonly erasedUntilMs: number;
+  /** Policies whose answers differ, of which the longest counts: told to their authors. */
+  readonly conflicts: readonly string[];
+}
+
+/** A block as far as its retention goes. */
+export interface BlockTime extends TimeRange {
+  readonly resolutionMs: number;
+  /** Time for which blocks of the same series exist at a coarser resolution. */
+  readonly coveredAt: (resolutionMs: number) => readonly TimeRange[];
+}
+
+interface CompiledRules {
+  readonly name: string;
+  readonly rules: readonly { readonly takes: (label: LabelOf) => boolean; readonly keep: readonly Keep[] }[];
+}
+
+/**
+ * Retention and erasure of one bucket as pure predicates: queries hide by them at once, rewrites leave out what they hide.
+ * Within one policy the first rule that matches counts, over policies the longest time of each resolution, and an
+ * erasure beats all. Series fall into few classes with one verdict each.
+ */
+export class Retention {
+  readonly document: RetentionDocument;
+  readonly #policies: readonly CompiledRules[];
+  readonly #erasures: readonly { readonly takes: (label: LabelOf) => boolean; readonly at: number }[];
+  readonly #verdicts = new Map<string, Verdict>();
+
+  constructor(document: RetentionDocument) {
+    this.document = document;
+    this.#policies = document.policies.map(({ name, rules }) => ({
+      name,
+      rules: rules.map(({ matchers, keep }) => ({ takes: compileMatchers(matchers), keep })),
+    }));
+    this.#erasures = document.erasures.map(({ matchers }, at) => ({ takes: compileMatchers(matchers), at }));
+  }
+
+  /** Whether a block or server with these external labels is concerned at all. */
+  concerns(external: Readonly<Record<string, string>>): boolean {
+    return Object.entries(this.document.scope).every(([name, value]) => external[name] === value);
+  }
+
+  /** Whether nothing is ever hidden. */
+  get isEmpty(): boolean {
+    const { policies, erasures, defaultKeep } = this.document;
+    return policies.length === 0 && erasures.length === 0 && defaultKeep === undefined;
+  }
+
+  /** The same object for all series of a class. Throws LimitExceededError beyond `limits.retentionClasses` classes. */
+  verdict(label: LabelOf): Verdict {
+    const taken = this.#policies.map(({ rules }) => rules.findIndex(({ takes }) => takes(label)));
+    const erased = this.#erasures.filter(({ takes }) => takes(label)).map(({ at }) => at);
+    const key = `${taken.join()};${erased.join()}`;
+    let verdict = this.#verdicts.get(key);
+    if (verdict === undefined) {
+      if (this.#verdicts.size >= limits.retentionClasses)
+        throw new LimitExceededError(
+          `retention of ${this.document.stack}: rules and erasures divide the series into more than ${limits.retentionClasses} classes`,
+        );
+      verdict = this.#verdictOf(taken, erased);
+      this.#verdicts.set(key, verdict);
+    }
+    return verdict;
+  }
+
+  #verdictOf(taken: readonly number[], erased: readonly number[]): Verdict {
+    const answers = this.#policies.flatMap(({ name, rules }, at) => {
+      const rule = rules[taken[at]!];
+      return rule === undefined ? [] : [{ name, keep: rule.keep }];
+    });
+    const erasures = erased.map((at) => this.document.erasures[at]!);
+    const texts = new Set(answers.map(({ keep }) => keepText(keep)));
+    return {
+      keep: answers.length === 0 ? this.document.defaultKeep : longest(answers.map(({ keep }) => keep)),
+      erasures: erasures.map(({ id }) => id),
+      erasedUntilMs: Math.max(Number.NEGATIVE_INFINITY, ...erasures.map(({ untilMs }) => untilMs)),
+      conflicts: texts.size > 1 ? answers.map(({ name }) => name) : [],
+    };
+  }
+}
+
+function compileMatchers(matchers: readonly StoredMatcher[]): (label: LabelOf) => boolean {
+  const tests = matchers.map((matcher) => ({ name: matcher.name, accepts: compileMatcher(matcher) }));
+  return (label) => tests.every(({ name, accepts }) => accepts(label(name)));
+}
+
+function keepText(keep: readonly Keep[]): string {
+  return [...longest([keep])].map(({ resolutionMs, durationMs }) => `${resolutionMs}=${durationMs}`).join();
+}
+
+/** Per resolution the longest time, finest first. */
+function longest(lists: readonly (readonly Keep[])[]): readonly Keep[] {
+  const byResolution = new Map<number, number>();
+  for (const { resolutionMs, durationMs } of lists.flat())
+    byResolution.set(resolutionMs, Math.max(durationMs, byResolution.get(resolutionMs) ?? 0));
+  return [...byResolution]
+    .map(([resolutionMs, durationMs]) => ({ resolutionMs, durationMs }))
+    .sort((a, b) => a.resolutionMs - b.resolutionMs);
+}
+
+/** What of a block's time is hidden for series of one class, and what is past its time but waits for downsampling. */
+export interface Hidden {
+  readonly hidden: readonly TimeRange[];
+  /** Stays visible until the next coarser resolution that the policy keeps covers it. */
+  readonly waiting: readonly TimeRange[];
+}
+
+const beginning = Number.NEGATIVE_INFINITY;
+
+/**
+ * Decides for one block and one class of series at `nowMs`. Time that a resolution no longer keeps, or never did, is
+ * hidden where no coarser resolution is to keep it, and else where the next coarser one that is to keep it does cover it.
+ */
+export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): Hidden {
+  const whole = { startMs: block.startMs, endMs: block.endMs };
+  const erased = clip({ startMs: beginning, endMs: verdict.erasedUntilMs }, whole);
+  if (verdict.keep === undefined) return { hidden: erased, waiting: [] };
+  const cutoff = (resolutionMs: number) => {
+    const keep = verdict.keep!.find((each) => each.resolutionMs === resolutionMs);
+    return keep === undefined ? Number.POSITIVE_INFINITY : nowMs - keep.durationMs;
+  };
+  const past = clip({ startMs: beginning, endMs: cutoff(block.resolutionMs) }, whole);
+  if (past.length === 0) return { hidden: erased, waiting: [] };
+  const free: TimeRange[] = [];
+  // From the finest of the coarser resolutions on: each answers for the time that it keeps and no finer one does.
+  let unanswered: readonly TimeRange[] = past;
+  for (const { resolutionMs } of longest([verdict.keep])) {
+    if (resolutionMs <= block.resolutionMs) continue;
+    const kept = { startMs: cutoff(resolutionMs), endMs: Number.POSITIVE_INFINITY };
+    const asked = intersectRanges(unanswered, [kept]);
+    free.push(...intersectRanges(asked, uniteRanges(block.coveredAt(resolutionMs))));
+    unanswered = unanswered.flatMap((range) => subtractRanges(range, [kept]));
+  }
+  const hidden = uniteRanges([...free, ...unanswered, ...erased]);
+  return { hidden, waiting: past.flatMap((range) => subtractRanges(range, hidden)) };
+}
+
+function clip(range: TimeRange, bounds: TimeRange): readonly TimeRange[] {
+  return intersectRanges([range], [bounds]);
+}
+
+/** Rules that can take no series, as an earlier rule with the same or fewer matchers takes them first. */
+export function shadowedRules(
+  rules: readonly { readonly matchers: readonly StoredMatcher[] }[],
+): { readonly rule: number; readonly by: number }[] {
+  const texts = rules.map(
+    ({ matchers }) => new Set(matchers.map(({ name, op, value }) => JSON.stringify([name, op, value]))),
+  );
+  return texts.flatMap((own, rule) => {
+    const by = texts.findIndex((earlier, at) => at < rule && earlier.isSubsetOf(own));
+    return by < 0 ? [] : [{ rule, by }];
+  });
+}
