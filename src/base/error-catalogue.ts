@@ -72,6 +72,11 @@ export const errorCatalogue = {
     meaning: "The platform's own Alertmanager configuration cannot be used.",
     action: 'Correct the Secret that the stack names as baseConfigSecret.',
   },
+  BlockUploadIncomplete: {
+    meaning: 'A stored block is not what was sent: another program changed it, or the store lost a part.',
+    action:
+      'Nothing if it passes by itself, the upload is repeated; else look for a second writer or cleaner.',
+  },
   BucketConfigInvalid: {
     meaning: 'The object store configuration cannot be used.',
     action: 'Correct the named field of objstore.yml.',

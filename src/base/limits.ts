@@ -196,6 +196,10 @@ export const limits = {
   retentionDocumentBytes: 16 * 1024 * 1024,
   /** Different outcomes of all retention rules and erasures together, over all series. */
   retentionClasses: 65_535,
+  /** Largest mark of a block. */
+  blockMarkBytes: 64 * 1024,
+  /** Part of a file or object that is held while its digest is made. */
+  digestReadBytes: 512 * 1024,
   /** How long the init step waits for a bundle when there are no files of an earlier run. */
   reloaderInitMs: 120_000,
   /** How long the init step waits for the API when files of an earlier run can serve. */

@@ -6,6 +6,8 @@ export interface ObjectInfo {
   readonly sizeBytes: number;
   /** Milliseconds since the epoch, as the store says. */
   readonly modifiedMs: number;
+  /** The store's own digest of the content, without quotes, where `head` tells one; see `object-digest.ts`. */
+  readonly etag?: string;
 }
 
 export interface ListOptions {
@@ -22,8 +24,11 @@ export interface ListPage {
   readonly prefixes: readonly string[];
 }
 
+/** Called before each part of a file is sent, with its size; the part waits for it. */
+export type Pace = (bytes: number) => Promise<void>;
+
 /** Bytes to store: whole in memory, or a local file that is streamed. */
-export type ObjectBody = Uint8Array | { readonly file: string };
+export type ObjectBody = Uint8Array | { readonly file: string; readonly pace?: Pace };
 
 /**
  * Objects by key. Keys are UTF-8, use `/`, and never start with it nor hold empty, `.` or `..` parts. Every method

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { pipeline, Readable, Transform } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -75,7 +76,12 @@ export class S3Bucket implements Bucket {
         new HeadObjectCommand({ Bucket: this.config.bucket, Key: key }),
         abort(signal),
       );
-      return { key, sizeBytes: found.ContentLength ?? 0, modifiedMs: found.LastModified?.getTime() ?? 0 };
+      const info = {
+        key,
+        sizeBytes: found.ContentLength ?? 0,
+        modifiedMs: found.LastModified?.getTime() ?? 0,
+      };
+      return found.ETag === undefined ? info : { ...info, etag: found.ETag.replaceAll('"', '') };
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
       throw this.fault(error, key);
@@ -111,9 +117,7 @@ export class S3Bucket implements Bucket {
         throw statusError(response.statusCode);
       } catch (error) {
         signal?.throwIfAborted();
-        const status = statusOf(error);
-        const again = status === undefined || status === 429 || status >= 500;
-        if (!again || attempt >= limits.s3Attempts) throw this.fault(error, key);
+        if (!transient(error) || attempt >= limits.s3Attempts) throw this.fault(error, key);
         await this.clock.sleep(limits.s3BackoffMs * 2 ** (attempt - 1), signal);
       }
     }
@@ -150,7 +154,7 @@ export class S3Bucket implements Bucket {
     checkKey(key);
     try {
       if (body instanceof Uint8Array) await this.putBytes(key, body, false, signal);
-      else await this.putFile(key, body.file, signal);
+      else await this.putFile(key, body, signal);
     } catch (error) {
       throw this.fault(error, key);
     }
@@ -180,13 +184,19 @@ export class S3Bucket implements Bucket {
     );
   }
 
-  private async putFile(key: string, file: string, signal: AbortSignal | undefined): Promise<void> {
-    const { size } = await stat(file);
+  private async putFile(
+    key: string,
+    body: Exclude<ObjectBody, Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { size } = await stat(body.file);
     const target = { Bucket: this.config.bucket, Key: key };
     if (size <= limits.s3PartBytes) {
-      await this.client.send(
-        new PutObjectCommand({ ...target, Body: createReadStream(file), ContentLength: size }),
-        abort(signal),
+      await this.again(signal, () =>
+        this.client.send(
+          new PutObjectCommand({ ...target, Body: fileStream(body, 0, size), ContentLength: size }),
+          abort(signal),
+        ),
       );
       return;
     }
@@ -196,11 +206,11 @@ export class S3Bucket implements Bucket {
       for (let start = 0; start < size; start += limits.s3PartBytes) {
         const end = Math.min(start + limits.s3PartBytes, size);
         const PartNumber = parts.length + 1;
-        const Body = createReadStream(file, { start, end: end - 1 });
-        const { ETag } = await this.client.send(
-          new UploadPartCommand({ ...target, UploadId, PartNumber, Body, ContentLength: end - start }),
-          abort(signal),
-        );
+        const { ETag } = await this.again(signal, () => {
+          const Body = fileStream(body, start, end);
+          const part = { ...target, UploadId, PartNumber, Body, ContentLength: end - start };
+          return this.client.send(new UploadPartCommand(part), abort(signal));
+        });
         parts.push({ PartNumber, ETag });
       }
       await this.client.send(
@@ -210,6 +220,19 @@ export class S3Bucket implements Bucket {
     } catch (error) {
       await this.client.send(new AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** Repeats a request whose body is a stream: the SDK cannot, as it has read the stream. */
+  private async again<T>(signal: AbortSignal | undefined, send: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await send();
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!transient(error) || attempt >= limits.s3Attempts) throw error;
+        await this.clock.sleep(limits.s3BackoffMs * 2 ** (attempt - 1), signal);
+      }
     }
   }
 
@@ -278,6 +301,27 @@ async function exactBody(
     if (status === 200 && seen >= skip + lengthBytes) break;
   }
   return bytes.subarray(0, Math.max(0, Math.min(lengthBytes, seen - skip)));
+}
+
+/** Bytes [start, end) of a file, in parts that wait for the pace where one is set. */
+function fileStream({ file, pace }: Exclude<ObjectBody, Uint8Array>, start: number, end: number): Readable {
+  if (start === end) return Readable.from([]);
+  const stream = createReadStream(file, { start, end: end - 1, highWaterMark: 256 * 1024 });
+  if (pace === undefined) return stream;
+  const paced = new Transform({
+    transform(part: Buffer, _encoding, done) {
+      pace(part.length).then(() => done(null, part), done);
+    },
+  });
+  // `pipeline` ends the one with the other; the reader of `paced` hears of the fault.
+  pipeline(stream, paced, () => {});
+  return paced;
+}
+
+/** No answer, too many requests, or a fault of the server: worth another try. */
+function transient(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined || status === 429 || status >= 500;
 }
 
 function abort(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {

@@ -80,6 +80,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The text of a meta.json, indented as Prometheus and Thanos write it. */
+export function encodeBlockMeta(meta: BlockMeta): string {
+  return `${JSON.stringify(meta, undefined, '\t')}\n`;
+}
+
 /** External labels of a block: none where Thanos's part or its labels are absent. */
 export function externalLabels(meta: BlockMeta): Readonly<Record<string, string>> {
   return meta.thanos?.labels ?? {};
