@@ -1,3 +1,4 @@
+import type { Selection } from '../block/selection.ts';
 import type { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
@@ -33,6 +34,16 @@ export interface SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly StoredSeries[]>;
+  /**
+   * The same series as columns of chunks, before any chunk is read; only of a holder of blocks. `dropLabels` are taken off
+   * the series: those that tell replicas apart.
+   */
+  selectChunks?(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    dropLabels: readonly string[],
+    scope: QueryScope,
+  ): Promise<Selection>;
   /** Label names, and the values of one label, of series that any of the selectors takes (all series without one). */
   labelNames(
     selectors: readonly (readonly LabelMatcher[])[],
