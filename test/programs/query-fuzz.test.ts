@@ -13,7 +13,7 @@ import { decodeChunkedResponse, readFrames } from '../../src/storage-engine/form
 import { decodeTombstones } from '../../src/storage-engine/format/tombstones.ts';
 import { BlockHolder } from '../../src/storage-engine/query/block-holder.ts';
 import { FederatedSource } from '../../src/storage-engine/query/federation.ts';
-import { decodeChunk } from '../../src/storage-engine/query/sample-columns.ts';
+import { decodeChunk } from '../../src/storage-engine/samples/sample-columns.ts';
 import { realProgram } from '../support/programs.ts';
 
 /** Mutations in all: a few seconds by default, the full number by FUZZ_COUNT=100000 and more. */

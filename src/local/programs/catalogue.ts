@@ -26,13 +26,14 @@ export interface ProgramEntry {
   readonly debian: { readonly packageName: string; readonly path: string };
   /**
    * Go module that builds it; null where no plain module build exists. `webFiles` are files of the web UI that upstream
-   * generates with Node and embeds: they are made empty, as a module does not carry them.
+   * generates with Node and embeds: they are made empty, as a module does not carry them. `tags` are build tags.
    */
   readonly go: {
     readonly module: string;
     readonly version: string;
     readonly packagePath: string;
     readonly webFiles?: readonly string[];
+    readonly tags?: readonly string[];
   } | null;
 }
 

@@ -52,8 +52,9 @@ export async function buildWithGo(entry: GoProgram, context: WayContext): Promis
   context.say(`building ${entry.name} ${entry.version} with Go (a few minutes)`);
   const program = join(context.scratchDir, entry.name);
   const version = `-X github.com/prometheus/common/version.Version=${entry.version}`;
+  const tags = entry.go.tags === undefined ? [] : ['-tags', entry.go.tags.join(',')];
   const built = await run(
-    ['build', '-ldflags', `-s -w ${version}`, '-o', program, entry.go.packagePath],
+    ['build', ...tags, '-ldflags', `-s -w ${version}`, '-o', program, entry.go.packagePath],
     source,
   );
   if (built.code !== 0) return { skipped: `go build: ${lastLine(built.output)}` };

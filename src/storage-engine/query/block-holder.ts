@@ -6,15 +6,15 @@ import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/blo
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import { BlockCatalog } from './block-catalog.ts';
-import { attachLabels, resolveMatchers } from './external-labels.ts';
 import {
   decodeChunk,
   filterColumns,
   mergeColumns,
   type SampleColumns,
   sliceColumns,
-} from './sample-columns.ts';
+} from '../samples/sample-columns.ts';
+import { BlockCatalog } from './block-catalog.ts';
+import { attachLabels, resolveMatchers } from './external-labels.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 
 /** The blocks of a bucket as a holder of series. A block that cannot be read is named and left out. */

@@ -2,8 +2,8 @@ import { CodedError, describeError } from '../../base/errors.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import { dedupMarginMs, dedupReplicas } from './dedup.ts';
-import { mergeColumns, type SampleColumns, sliceColumns } from './sample-columns.ts';
+import { dedupMarginMs, dedupReplicas } from '../samples/dedup.ts';
+import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer } from './source.ts';
 
 /** How answers of several holders become one. */

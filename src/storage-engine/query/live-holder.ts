@@ -5,11 +5,11 @@ import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { printMatcher } from '../promql/syntax/print.ts';
+import { decodeChunk, mergeColumns, sliceColumns } from '../samples/sample-columns.ts';
 import { attachLabels, resolveMatchers } from './external-labels.ts';
 import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
 import { Patience } from './patience.ts';
-import { decodeChunk, mergeColumns, sliceColumns } from './sample-columns.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Selection } from '../block/selection.ts';
 import type { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import type { SampleColumns } from './sample-columns.ts';
+import type { SampleColumns } from '../samples/sample-columns.ts';
 
 /** Series as one source has them: external labels attached, replica label included, samples of the hints or more. */
 export interface StoredSeries {
