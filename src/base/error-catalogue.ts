@@ -302,6 +302,10 @@ export const errorCatalogue = {
     meaning: 'Two rules of one group have the same name and labels.',
     action: 'Remove one of the two if it is not meant; otherwise give them different labels.',
   },
+  RuleShadowed: {
+    meaning: 'A retention rule takes no series, as an earlier rule takes all of them.',
+    action: 'Move the narrower rule before the wider one, or remove it.',
+  },
   SecretKeyMissing: {
     meaning: 'A Secret, or the key in it, that a field refers to does not exist.',
     action: "Create the Secret with that key in the object's namespace.",

@@ -69,4 +69,21 @@ spec:
   schedule: {cron: "0 2 * * 0", duration: 1h, timeZone: Europe/Berlin}
   comment: weekly maintenance of the canaries
 `,
+  RetentionPolicy: `apiVersion: promfleet.dev/v1alpha1
+kind: RetentionPolicy
+metadata: {name: payments, namespace: monitoring}
+spec:
+  stack: {name: main}
+  mode: Enforce
+  rules:                            # the first that matches counts
+    - matchers: ['namespace="payments"']
+      keep:
+        - {resolution: raw, duration: 90d}
+        - {resolution: 1h, duration: 7y}
+    - matchers: ['__name__=~"debug_.*"']
+      keep: [{resolution: raw, duration: 24h}]
+  erase:
+    - matchers: ['user_id="4711"']
+      reason: GDPR-123
+`,
 };

@@ -2,6 +2,7 @@ import { alertRouteSpec, alertRouteStatus } from './alert-route.ts';
 import { alertRuleSetSpec, alertRuleSetStatus } from './alert-rule-set.ts';
 import { monitoringStackSpec } from './monitoring-stack.ts';
 import { monitoringStackStatus } from './monitoring-stack-status.ts';
+import { retentionPolicySpec, retentionPolicyStatus } from './retention-policy.ts';
 import type { CelRule } from './schema.ts';
 import { silenceSpec, silenceStatus } from './silence.ts';
 import type { SchemaNode } from './structural.ts';
@@ -28,7 +29,7 @@ export interface KindDefinition {
   readonly columns: readonly PrinterColumn[];
 }
 
-export type KindName = 'AlertRoute' | 'AlertRuleSet' | 'MonitoringStack' | 'Silence';
+export type KindName = 'AlertRoute' | 'AlertRuleSet' | 'MonitoringStack' | 'RetentionPolicy' | 'Silence';
 
 const text = (name: string, jsonPath: string, description: string, priority?: number): PrinterColumn => ({
   name,
@@ -133,6 +134,23 @@ export const kinds: readonly KindDefinition[] = [
       text('Until', '.status.endsAt', 'End of the current or next window.'),
       text('Confirmed', '.status.confirmed', 'Alertmanager replicas that hold it, of all.'),
       condition('Ready', 'Whether it is in force everywhere.'),
+      reason,
+      age,
+      message,
+    ],
+  },
+  {
+    kind: 'RetentionPolicy',
+    plural: 'retentionpolicies',
+    singular: 'retentionpolicy',
+    shortNames: ['retpol'],
+    spec: retentionPolicySpec as unknown as SchemaNode,
+    status: retentionPolicyStatus as unknown as SchemaNode,
+    columns: [
+      text('Stack', '.spec.stack.name', 'Stack whose bucket it is about.'),
+      text('State', '.status.state', 'Whether its rules are in force.'),
+      text('Series', '.status.preview.series', 'Series that lose samples by it.'),
+      condition('Ready', 'Whether the bucket has this policy as it is here.'),
       reason,
       age,
       message,

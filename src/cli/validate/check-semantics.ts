@@ -3,7 +3,9 @@ import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { FieldFault } from '../../crds/fault.ts';
 import type { KindName } from '../../crds/kinds.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Silence } from '../../crds/silence.ts';
+import { checkRetentionPolicy } from './check-retention-policy.ts';
 import { checkRoute } from './check-route.ts';
 import { checkRuleSet } from './check-rule-set.ts';
 import { checkSilence } from './check-silence.ts';
@@ -27,6 +29,8 @@ export function checkSemantics(
       return checkRoute(object as AlertRoute, versions);
     case 'Silence':
       return checkSilence(object as Silence, versions.nowMs);
+    case 'RetentionPolicy':
+      return checkRetentionPolicy(object as RetentionPolicy);
     case 'MonitoringStack':
       return checkStack(object as MonitoringStack);
   }

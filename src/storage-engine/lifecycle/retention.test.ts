@@ -7,7 +7,7 @@ import {
   type RetentionDocument,
   type StoredMatcher,
 } from '../format/retention-document.ts';
-import { type BlockTime, hiddenTime, Retention, shadowedRules, type Verdict } from './retention.ts';
+import { type BlockTime, hiddenTime, Retention, type Verdict } from './retention.ts';
 import { intersectRanges, subtractRanges, type TimeRange, uniteRanges } from './time-ranges.ts';
 
 const dayMs = 86_400_000;
@@ -200,17 +200,6 @@ describe('hidden time of a block', () => {
         },
       ),
     );
-  });
-});
-
-describe('rules', () => {
-  it('are shadowed by an earlier one with the same or fewer matchers', () => {
-    const rules = [[is('a', '1')], [is('b', '1')], [is('b', '1'), is('a', '1')], [is('c', '1')], []].map(
-      (matchers) => ({
-        matchers,
-      }),
-    );
-    expect(shadowedRules(rules)).toEqual([{ rule: 2, by: 0 }]);
   });
 });
 

@@ -154,16 +154,3 @@ export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): H
 function clip(range: TimeRange, bounds: TimeRange): readonly TimeRange[] {
   return intersectRanges([range], [bounds]);
 }
-
-/** Rules that can take no series, as an earlier rule with the same or fewer matchers takes them first. */
-export function shadowedRules(
-  rules: readonly { readonly matchers: readonly StoredMatcher[] }[],
-): { readonly rule: number; readonly by: number }[] {
-  const texts = rules.map(
-    ({ matchers }) => new Set(matchers.map(({ name, op, value }) => JSON.stringify([name, op, value]))),
-  );
-  return texts.flatMap((own, rule) => {
-    const by = texts.findIndex((earlier, at) => at < rule && earlier.isSubsetOf(own));
-    return by < 0 ? [] : [{ rule, by }];
-  });
-}
