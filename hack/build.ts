@@ -3,7 +3,7 @@
  * what it needs. Output goes to a folder of its own first and is renamed, so a running build never shows
  * half a program.
  */
-import { existsSync, mkdtempSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -29,6 +29,7 @@ try {
     sourcemap: true,
   });
   await bundle.close();
+  copyFileSync(join(root, 'src/storage-engine/kernels/kernels.wasm'), join(out, 'kernels.wasm'));
   utimesSync(join(out, 'main.js'), started, started);
   const dist = join(root, 'dist');
   const old = `${out}.old`;

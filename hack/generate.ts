@@ -5,14 +5,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedFiles } from '../src/crds/generated-files.ts';
+import { kernelFiles } from './build-kernels.ts';
 import { errorCatalogueDocument } from './generate-errors.ts';
 
-export type Generated = Readonly<Record<string, string>>;
+export type Generated = Readonly<Record<string, string | Uint8Array>>;
 
 const root = join(import.meta.dirname, '..');
 const generators: readonly (() => Generated | Promise<Generated>)[] = [
   errorCatalogueDocument,
   () => Object.fromEntries(generatedFiles()),
+  kernelFiles,
 ];
 
 const check = process.argv.includes('--check');
@@ -20,7 +22,7 @@ const differing: string[] = [];
 for (const generator of generators) {
   for (const [path, content] of Object.entries(await generator())) {
     const target = join(root, path);
-    if (existsSync(target) && readFileSync(target, 'utf8') === content) continue;
+    if (existsSync(target) && readFileSync(target).equals(Buffer.from(content))) continue;
     differing.push(path);
     if (check) continue;
     mkdirSync(dirname(target), { recursive: true });

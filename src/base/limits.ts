@@ -287,6 +287,8 @@ export const limits = {
   catalogRefreshMs: 30_000,
   /** Values of one line in the series language of rule tests. */
   seriesDescriptionValues: 1_000_000,
+  /** Memory of one instance of the kernels: one thread's batch of series. */
+  kernelMemoryBytes: 1024 * 1024 * 1024,
   /** Queries that run at once in one query server, as in Prometheus. */
   queryConcurrency: 20,
   /** Queries that wait for their turn. */

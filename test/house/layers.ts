@@ -7,7 +7,14 @@ import { dirname, join, relative, resolve } from 'node:path';
  */
 const levels: readonly (readonly string[])[] = [
   ['base'],
-  ['kube', 'crds', 'storage-engine/format', 'storage-engine/bucket', 'storage-engine/promql/syntax'],
+  [
+    'kube',
+    'crds',
+    'storage-engine/format',
+    'storage-engine/kernels',
+    'storage-engine/bucket',
+    'storage-engine/promql/syntax',
+  ],
   ['render', 'storage-engine/block', 'storage-engine/promql/plan'],
   ['reconcilers', 'storage-engine/promql/exec'],
   ['storage-engine/samples'],
