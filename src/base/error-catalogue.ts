@@ -298,6 +298,11 @@ export const errorCatalogue = {
     meaning: 'A rule sets a label that only promfleet may set.',
     action: 'Remove the label, or choose a name that does not begin with promfleet_.',
   },
+  RetentionUnknown: {
+    meaning:
+      'The retention documents of a bucket could not be read for a minute; what was erased since could be shown.',
+    action: 'Make the bucket reachable again; the message has the reason.',
+  },
   RuleDuplicate: {
     meaning: 'Two rules of one group have the same name and labels.',
     action: 'Remove one of the two if it is not meant; otherwise give them different labels.',

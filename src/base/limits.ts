@@ -194,6 +194,12 @@ export const limits = {
   tombstonesBytes: 256 * 1024 * 1024,
   /** Largest retention document of a bucket. */
   retentionDocumentBytes: 16 * 1024 * 1024,
+  /** Retention documents in one bucket: one a stack that writes to it. */
+  retentionDocuments: 1000,
+  /** How often a reader looks for changed retention documents. */
+  retentionRefreshMs: 20_000,
+  /** A reader that knows no younger retention documents than this answers nothing: it could show what is erased. */
+  retentionMaxAgeMs: 60_000,
   /** Different outcomes of all retention rules and erasures together, over all series. */
   retentionClasses: 65_535,
   /** Largest mark of a block. */

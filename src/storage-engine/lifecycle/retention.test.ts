@@ -7,7 +7,7 @@ import {
   type RetentionDocument,
   type StoredMatcher,
 } from '../format/retention-document.ts';
-import { type BlockTime, hiddenTime, Retention, type Verdict } from './retention.ts';
+import { type BlockTime, hiddenByAll, hiddenTime, Retention, type Verdict } from './retention.ts';
 import { intersectRanges, subtractRanges, type TimeRange, uniteRanges } from './time-ranges.ts';
 
 const dayMs = 86_400_000;
@@ -170,7 +170,8 @@ describe('hidden time of a block', () => {
       [days(68, 70)],
     ],
   ])('%s', (_name, decided, of, hidden, waiting) => {
-    expect(hiddenTime(decided, of, nowMs)).toEqual({ hidden, waiting });
+    const found = hiddenTime(decided, of, nowMs);
+    expect([uniteRanges([...found.past, ...found.erased]), found.waiting]).toEqual([hidden, waiting]);
   });
 
   it('only grows with time, while coverage does not shrink', () => {
@@ -194,12 +195,29 @@ describe('hidden time of a block', () => {
           };
           const before = hiddenTime(verdict(list), of, now);
           const after = hiddenTime(verdict(list), of, now + later);
-          for (const { startMs, endMs } of before.hidden)
-            expect(subtractRanges({ startMs, endMs }, after.hidden)).toEqual([]);
-          expect(intersectRanges(before.hidden, before.waiting)).toEqual([]);
+          for (const { startMs, endMs } of before.past)
+            expect(subtractRanges({ startMs, endMs }, after.past)).toEqual([]);
+          expect(intersectRanges(before.past, before.waiting)).toEqual([]);
         },
       ),
     );
+  });
+});
+
+describe('several documents', () => {
+  const block: BlockTime = { startMs: 0, endMs: 10 * dayMs, resolutionMs: raw, coveredAt: () => [] };
+  const erasing = document({
+    erasures: [{ id: 'e', matchers: [], untilMs: dayMs, requestedAtMs: 1, reason: 'r', policy: 'a/b' }],
+  });
+
+  it('hide what is past by all of them, and what any has erased', () => {
+    const retentions = [{ defaultKeep: [keep(raw, 6)] }, { ...erasing, defaultKeep: [keep(raw, 4)] }].map(
+      (parts) => new Retention(document(parts)),
+    );
+    const hidden = (list: readonly Retention[]) => hiddenByAll(list, () => '', block, 9 * dayMs);
+    expect(hidden(retentions)).toEqual([{ startMs: 0, endMs: 3 * dayMs }]);
+    expect(hidden([...retentions, new Retention(document({}))])).toEqual([{ startMs: 0, endMs: dayMs }]);
+    expect(hidden([])).toEqual([]);
   });
 });
 

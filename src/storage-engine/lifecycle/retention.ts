@@ -114,10 +114,13 @@ function longest(lists: readonly (readonly Keep[])[]): readonly Keep[] {
     .sort((a, b) => a.resolutionMs - b.resolutionMs);
 }
 
-/** What of a block's time is hidden for series of one class, and what is past its time but waits for downsampling. */
+/** What of a block's time no longer lives for series of one class. Ranges are in order without overlaps. */
 export interface Hidden {
-  readonly hidden: readonly TimeRange[];
-  /** Stays visible until the next coarser resolution that the policy keeps covers it. */
+  /** Past its retention. */
+  readonly past: readonly TimeRange[];
+  /** Erased on request. */
+  readonly erased: readonly TimeRange[];
+  /** Past its retention, but visible until the next coarser resolution that is kept covers it. */
   readonly waiting: readonly TimeRange[];
 }
 
@@ -130,16 +133,17 @@ const beginning = Number.NEGATIVE_INFINITY;
 export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): Hidden {
   const whole = { startMs: block.startMs, endMs: block.endMs };
   const erased = clip({ startMs: beginning, endMs: verdict.erasedUntilMs }, whole);
-  if (verdict.keep === undefined) return { hidden: erased, waiting: [] };
+  const nothing: Hidden = { past: [], erased, waiting: [] };
+  if (verdict.keep === undefined) return nothing;
   const cutoff = (resolutionMs: number) => {
     const keep = verdict.keep!.find((each) => each.resolutionMs === resolutionMs);
     return keep === undefined ? Number.POSITIVE_INFINITY : nowMs - keep.durationMs;
   };
-  const past = clip({ startMs: beginning, endMs: cutoff(block.resolutionMs) }, whole);
-  if (past.length === 0) return { hidden: erased, waiting: [] };
+  const old = clip({ startMs: beginning, endMs: cutoff(block.resolutionMs) }, whole);
+  if (old.length === 0) return nothing;
   const free: TimeRange[] = [];
   // From the finest of the coarser resolutions on: each answers for the time that it keeps and no finer one does.
-  let unanswered: readonly TimeRange[] = past;
+  let unanswered: readonly TimeRange[] = old;
   for (const { resolutionMs } of longest([verdict.keep])) {
     if (resolutionMs <= block.resolutionMs) continue;
     const kept = { startMs: cutoff(resolutionMs), endMs: Number.POSITIVE_INFINITY };
@@ -147,8 +151,26 @@ export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): H
     free.push(...intersectRanges(asked, uniteRanges(block.coveredAt(resolutionMs))));
     unanswered = unanswered.flatMap((range) => subtractRanges(range, [kept]));
   }
-  const hidden = uniteRanges([...free, ...unanswered, ...erased]);
-  return { hidden, waiting: past.flatMap((range) => subtractRanges(range, hidden)) };
+  const past = uniteRanges([...free, ...unanswered]);
+  const gone = uniteRanges([...past, ...erased]);
+  return { past, erased, waiting: old.flatMap((range) => subtractRanges(range, gone)) };
+}
+
+/**
+ * What is hidden of a block for one series by all documents that concern it: what any of them erased, and what is past
+ * its retention by every one of them.
+ */
+export function hiddenByAll(
+  retentions: readonly Retention[],
+  label: LabelOf,
+  block: BlockTime,
+  nowMs: number,
+): readonly TimeRange[] {
+  const each = retentions.map((retention) => hiddenTime(retention.verdict(label), block, nowMs));
+  const [first, ...others] = each;
+  if (first === undefined) return [];
+  const past = others.reduce((both, { past: own }) => intersectRanges(both, own), first.past);
+  return uniteRanges([...past, ...each.flatMap(({ erased }) => erased)]);
 }
 
 function clip(range: TimeRange, bounds: TimeRange): readonly TimeRange[] {
