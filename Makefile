@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver sim programs bucket promql check-generated
+.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver image test-image sim programs bucket promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ setup: node_modules/.package-lock.json ## Install the dependencies
 
 build: setup ## Bundle src/ into dist/
 	@node hack/build.ts
+
+image: setup ## Build the container image as an OCI archive in dist/, without Docker or a registry
+	@node hack/image/main.ts
+
+test-image: setup ## Build the image twice and look into it
+	@node hack/suites.ts image
 
 up: setup ## Run the quickstart here: stack, rules, routes, one firing alert, one silence
 	@bin/promfleet local up -f examples/quickstart

@@ -25,6 +25,7 @@ export default defineConfig({
       },
       { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
       { test: { name: 'bucket', include: ['test/bucket/**/*.test.ts'], ...heavy } },
+      { test: { name: 'image', include: ['test/image/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },
     ],
   },

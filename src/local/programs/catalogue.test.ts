@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceptsVersion, compareVersions, parseVersion, programs } from './catalogue.ts';
-import { findMirror } from './way-debian.ts';
+import { findMirror } from './debian-packages.ts';
 import { findHash } from './way-release.ts';
 
 describe('program catalogue', () => {

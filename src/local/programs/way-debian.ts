@@ -1,121 +1,24 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { limits } from '../../base/limits.ts';
+import { unpackDebianPackages } from './debian-packages.ts';
 import { relocateDebianShare } from './debian-share.ts';
-import { findOnPath } from './path-search.ts';
-import { lastLine, runProgram } from './run.ts';
-import type { Way, WayContext } from './way.ts';
+import type { Way } from './way.ts';
 
-/** Names a Debian mirror where the system has none among its own sources, as on Ubuntu. */
-const mirrorVariable = 'PROMFLEET_DEBIAN_MIRROR';
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const suite = 'sid';
-
-/**
- * The package of Debian unstable, unpacked with `dpkg -x`: apt runs on a configuration of its own below the
- * cache, so it needs no root, no list of the system, and changes nothing outside the cache.
- */
+/** The package of Debian unstable, unpacked beside the system. */
 export const debianWay: Way = {
   title: 'Debian package',
   async obtain(entry, context) {
-    const [aptGet, dpkg] = ['apt-get', 'dpkg'].map((name) => findOnPath(name, context.environment)[0]);
-    if (context.platform !== 'linux') return { skipped: 'Debian packages run on Linux only' };
-    if (aptGet === undefined || dpkg === undefined) return { skipped: 'apt-get and dpkg are not installed' };
     const { packageName, path } = entry.debian;
-    const mirror = context.environment[mirrorVariable] ?? (await systemMirror());
-    if (mirror === null)
-      return { skipped: `no Debian mirror among the sources of apt; ${mirrorVariable} can name one` };
-    const apt = await aptOptions(context, mirror);
-    const run = (file: string, args: readonly string[], cwd = context.scratchDir) =>
-      runProgram(file, args, {
-        cwd,
-        env: { ...context.environment, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
-        timeoutMs: limits.packageStepTimeoutMs,
-        onLine: (line) => context.say(line),
-      });
-    const fetchPackage = () => run(aptGet, [...apt.options, 'download', '-q', `${packageName}/${suite}`]);
-
-    if (!apt.signed) context.say(`no ${keyring}: packages are not verified by a signature`);
-    // Lists of an earlier run usually serve; they are refreshed when the package is gone from the mirror.
-    let fetched = apt.hasLists ? await fetchPackage() : null;
-    if (fetched === null || fetched.code !== 0) {
-      context.say(`reading the package list of Debian ${suite} from ${apt.mirror}`);
-      const updated = await run(aptGet, [...apt.options, 'update', '-q']);
-      if (updated.code !== 0) return { skipped: `apt-get update: ${lastLine(updated.output)}` };
-      context.say(`downloading Debian package ${packageName}`);
-      fetched = await fetchPackage();
-    }
-    if (fetched.code !== 0)
-      return { skipped: `apt-get download ${packageName}: ${lastLine(fetched.output)}` };
-    const archive = (await readdir(context.scratchDir)).find((file) => file.endsWith('.deb'));
-    if (archive === undefined) return { skipped: `apt-get download ${packageName} left no file` };
-    context.say(`unpacking ${archive}`);
-    const root = join(context.scratchDir, 'root');
-    const unpacked = await run(dpkg, ['-x', archive, root]);
-    if (unpacked.code !== 0) return { skipped: `dpkg -x ${archive}: ${lastLine(unpacked.output)}` };
-    const program = join(root, path);
-    if (!existsSync(program)) return { skipped: `${archive} has no /${path}` };
-    const unshared = await relocateDebianShare(program, root, context.cacheDir);
+    const unpacked = await unpackDebianPackages({ packageNames: [packageName], suite: 'sid' }, context);
+    if ('skipped' in unpacked) return unpacked;
+    const program = join(unpacked.root, path);
+    if (!existsSync(program))
+      return { skipped: `${packageName} ${unpacked.versions.get(packageName)} has no /${path}` };
+    const unshared = await relocateDebianShare(program, unpacked.root, context.cacheDir);
     if (unshared !== null) return { skipped: unshared };
     const found = join(context.scratchDir, entry.name);
     await rename(program, found);
     return { file: found };
   },
 };
-
-interface AptOptions {
-  readonly options: readonly string[];
-  readonly mirror: string;
-  readonly signed: boolean;
-  readonly hasLists: boolean;
-}
-
-async function aptOptions(context: WayContext, mirror: string): Promise<AptOptions> {
-  const root = join(context.cacheDir, 'apt');
-  const [lists, cache] = [join(root, 'lists'), join(root, 'cache')];
-  await mkdir(join(lists, 'partial'), { recursive: true });
-  await mkdir(join(cache, 'archives', 'partial'), { recursive: true });
-  const signed = existsSync(keyring);
-  // Without Debian's keyring (on Ubuntu, say) apt cannot check the signature; the user is told so above.
-  const trust = signed ? `signed-by=${keyring}` : 'trusted=yes';
-  const sources = join(root, 'sources.list');
-  await writeFile(sources, `deb [${trust}] ${mirror} ${suite} main\n`);
-  const set: Record<string, string> = {
-    'Dir::Etc::SourceList': sources,
-    'Dir::Etc::SourceParts': '/dev/null',
-    'Dir::Etc::Preferences': '/dev/null',
-    'Dir::Etc::PreferencesParts': '/dev/null',
-    'Dir::State::Lists': lists,
-    'Dir::Cache': cache,
-    'APT::Sandbox::User': '',
-    'Acquire::Languages': 'none',
-    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
-    'Acquire::http::Timeout': String(Math.ceil(limits.downloadIdleTimeoutMs / 1000)),
-    'Acquire::https::Timeout': String(Math.ceil(limits.downloadIdleTimeoutMs / 1000)),
-    'Acquire::Retries': '1',
-  };
-  const hasLists = (await readdir(lists)).some((file) => file.includes('_Packages'));
-  return { options: Object.entries(set).map(([k, v]) => `-o${k}=${v}`), mirror, signed, hasLists };
-}
-
-/** The Debian mirror that this system already uses: a machine behind a firewall often reaches only that. */
-async function systemMirror(): Promise<string | null> {
-  const folder = '/etc/apt/sources.list.d';
-  const more = await readdir(folder).catch(() => []);
-  for (const file of ['/etc/apt/sources.list', ...more.map((name) => join(folder, name))]) {
-    const mirror = findMirror(await readFile(file, 'utf8').catch(() => ''));
-    if (mirror !== null) return mirror;
-  }
-  return null;
-}
-
-/** First address of a Debian archive (a path that ends in /debian) in a sources file of either format. */
-export function findMirror(sources: string): string | null {
-  for (const line of sources.split('\n')) {
-    if (!/^(deb|URIs:)\s/.test(line)) continue;
-    const address = line.split(/\s+/).find((word) => /^https?:\/\/[^\s]+\/debian\/?$/.test(word));
-    if (address !== undefined) return address.replace(/\/$/, '');
-  }
-  return null;
-}
