@@ -319,9 +319,18 @@ export const errorCatalogue = {
     meaning: 'A reloader cannot reach the server beside it, or its answer makes no sense.',
     action: 'Look at the log of the server container of the pod.',
   },
+  Sharded: {
+    meaning:
+      'A rule combines series of several targets, but each shard of the stack evaluates it over its own targets only.',
+    action: 'Group by instance, or let a stack of one shard evaluate the rule; see docs/sharding.md.',
+  },
   SourceFailed: {
     meaning: 'A live source of series could not be read, or broke off its answer.',
     action: 'Check that the named server is up and reachable; answers without it are marked partial.',
+  },
+  Suspended: {
+    meaning: '`spec.suspend` is true: what exists stays as it is, and changes do not go live.',
+    action: 'Set spec.suspend to false when changes shall take effect again.',
   },
   TemplateUndefined: {
     meaning: 'A template is used that neither the object nor Alertmanager defines.',

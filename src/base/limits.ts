@@ -70,7 +70,7 @@ export const limits = {
   reportErrorChars: 1024,
   /** Quarantined files named in a reloader's report. */
   reportQuarantinedFiles: 100,
-  /** Failing rule groups named in a reloader's report. */
+  /** Failing rules named in a reloader's report. */
   reportRuleFaults: 200,
   /** Events in the history of the local API server; a watch that resumes further back must list again. */
   apiHistoryEvents: 20_000,
@@ -216,7 +216,7 @@ export const limits = {
   reloaderFirstStartMs: 900_000,
   /** How long a server that answered before may be away before its rule files are set aside. */
   reloaderStartMs: 90_000,
-  /** How long a rule group must fail, or be well again, before it is reported. */
+  /** How long a rule must fail, or be well again, before it is reported. */
   ruleHealthDampingMs: 30_000,
   /** Rule files asked about in one request to the rules API. */
   ruleHealthFilesPerRequest: 50,

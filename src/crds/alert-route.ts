@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { conditions, observedGeneration } from './condition.ts';
 import type { CustomResource } from './metadata.ts';
 import * as chat from './receivers-chat.ts';
 import * as generic from './receivers-generic.ts';
@@ -16,7 +15,7 @@ import {
   passThrough,
   string,
 } from './schema.ts';
-import { faults, loadedFields, maxStacksInStatus, stackEntryFields } from './selection-status.ts';
+import { teamStatus } from './selection-status.ts';
 import { duration, matcherList, secretKeySelector, suspend } from './values.ts';
 
 /** Every receiver type of Alertmanager 0.33: field name here -> `<name>_configs` of alertmanager.yml. */
@@ -271,20 +270,13 @@ export const alertRouteSpec = object(
   { description: "Receivers and routes for the alerts of the object's namespace." },
 );
 
-export const alertRouteStatus = object(
+export const alertRouteStatus = teamStatus(
   {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    faults: optional(faults),
-    contentHash: optional(
-      string({ description: 'Hash of the accepted content; secrets are not part of it.', maxLength: 128 }),
-    ),
-    loaded: optional(
-      string({
-        description: 'Replicas that loaded it, of those that should, over all stacks: `3/3`.',
-        maxLength: 32,
-      }),
-    ),
+    description: 'What became of receivers and routes; written by the operator.',
+    contentHash: 'Hash of the accepted content; secrets are not part of it.',
+    loadedExample: '3/3',
+  },
+  {
     receivers: optional(
       object(
         {
@@ -294,27 +286,8 @@ export const alertRouteStatus = object(
         { description: 'What the object holds.' },
       ),
     ),
-    stacks: optional(
-      mapList(
-        object(
-          {
-            ...stackEntryFields,
-            ...loadedFields,
-            lastGood: optional(
-              boolean({ description: 'Whether the last good version of a refused part is still loaded.' }),
-            ),
-          },
-          { description: 'What one stack does with this object.' },
-        ),
-        ['namespace', 'name'],
-        {
-          description: 'Every stack that selects this object, or why it does not.',
-          maxItems: maxStacksInStatus,
-        },
-      ),
-    ),
   },
-  { description: 'What became of receivers and routes; written by the operator.' },
+  {},
 );
 
 export type PassThroughReceiver = Of<typeof passThroughReceiver>;

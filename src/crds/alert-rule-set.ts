@@ -1,7 +1,6 @@
-import { conditions, observedGeneration } from './condition.ts';
 import type { CustomResource } from './metadata.ts';
-import { atomicList, boolean, integer, mapList, type Of, object, optional, string } from './schema.ts';
-import { faults, loadedFields, maxStacksInStatus, stackEntryFields } from './selection-status.ts';
+import { atomicList, integer, mapList, type Of, object, optional, string } from './schema.ts';
+import { teamStatus } from './selection-status.ts';
 import { duration, labelMap, suspend } from './values.ts';
 
 const rule = object(
@@ -61,20 +60,36 @@ export const alertRuleSetSpec = object(
   { description: 'Recording and alerting rules that a team owns.' },
 );
 
-export const alertRuleSetStatus = object(
+/** Rules named in a status because they see one shard only. */
+export const maxPartialRulesInStatus = 20;
+/** Evaluation errors of one stack kept in a status. */
+export const maxEvaluationErrorsInStatus = 10;
+
+const partialRule = object(
   {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    faults: optional(faults),
-    contentHash: optional(
-      string({ description: 'Hash of the accepted content that the replicas should load.', maxLength: 128 }),
-    ),
-    loaded: optional(
-      string({
-        description: 'Replicas that loaded it, of those that should, over all stacks: `2/2`.',
-        maxLength: 32,
-      }),
-    ),
+    group: string({ description: 'Group of the rule.', maxLength: 256 }),
+    rule: string({ description: 'Name of the alert or of the recorded series.', maxLength: 1024 }),
+    why: string({ description: 'Which part of the expression combines targets.', maxLength: 1024 }),
+  },
+  { description: 'A rule that combines series of several targets.' },
+);
+
+const evaluationError = object(
+  {
+    group: string({ description: 'Group of the rule.', maxLength: 256 }),
+    rule: optional(string({ description: 'Name of the alert or of the recorded series.', maxLength: 1024 })),
+    error: string({ description: 'What Prometheus reports.', maxLength: 1024 }),
+  },
+  { description: 'A rule that fails when evaluated.' },
+);
+
+export const alertRuleSetStatus = teamStatus(
+  {
+    description: 'What became of the rules; written by the operator.',
+    contentHash: 'Hash of the accepted content that the replicas should load.',
+    loadedExample: '2/2',
+  },
+  {
     rules: optional(
       object(
         {
@@ -86,42 +101,29 @@ export const alertRuleSetStatus = object(
         { description: 'What the object holds.' },
       ),
     ),
-    stacks: optional(
-      mapList(
-        object(
-          {
-            ...stackEntryFields,
-            ...loadedFields,
-            lastGood: optional(
-              boolean({ description: 'Whether the last good version of a refused part is still loaded.' }),
-            ),
-            evaluationErrors: optional(
-              atomicList(
-                object(
-                  {
-                    group: string({ description: 'Group of the rule.', maxLength: 256 }),
-                    rule: optional(
-                      string({ description: 'Name of the rule, where it is known.', maxLength: 1024 }),
-                    ),
-                    error: string({ description: 'What Prometheus reports.', maxLength: 1024 }),
-                  },
-                  { description: 'A rule that fails when evaluated.' },
-                ),
-                { description: 'Rules that fail when evaluated.', maxItems: 10 },
-              ),
-            ),
-          },
-          { description: 'What one stack does with this object.' },
-        ),
-        ['namespace', 'name'],
-        {
-          description: 'Every stack that selects this object, or why it does not.',
-          maxItems: maxStacksInStatus,
-        },
-      ),
+    partialRules: optional(
+      atomicList(partialRule, {
+        description:
+          'Rules that combine series of several targets, and see those of one shard only where a stack has several.',
+        maxItems: maxPartialRulesInStatus,
+      }),
     ),
   },
-  { description: 'What became of the rules; written by the operator.' },
+  {
+    shards: optional(
+      integer({
+        description:
+          'Shards of the stack, where it has several: each evaluates the rules over its own targets.',
+        minimum: 2,
+      }),
+    ),
+    evaluationErrors: optional(
+      atomicList(evaluationError, {
+        description: 'Rules that fail when evaluated.',
+        maxItems: maxEvaluationErrorsInStatus,
+      }),
+    ),
+  },
 );
 
 export type Rule = Of<typeof rule>;

@@ -1,6 +1,6 @@
-import { conditions, observedGeneration } from './condition.ts';
+import type { TProperties } from 'typebox';
 import { boolean, choice, integer, mapList, type Of, object, optional, string } from './schema.ts';
-import { faults } from './selection-status.ts';
+import { judgedFields } from './selection-status.ts';
 
 const count = (description: string) => optional(integer({ description, minimum: 0 }));
 const hash = (description: string) => optional(string({ description, maxLength: 128 }));
@@ -35,23 +35,21 @@ const componentStatus = (name: string) =>
     ),
   );
 
-const objectCounts = (what: string) =>
+const objectCounts = <P extends TProperties>(what: string, more: P) =>
   optional(
     object(
       {
         selected: count('Selected and permitted.'),
-        accepted: count('Of these, without a fault.'),
-        loaded: count('Of these, loaded in every replica.'),
+        accepted: count('Of those, without a fault.'),
+        ...more,
       },
-      { description: `${what} of this stack.` },
+      { description: `${what} that take effect in this stack.` },
     ),
   );
 
 export const monitoringStackStatus = object(
   {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    faults: optional(faults),
+    ...judgedFields,
     prometheus: componentStatus('Prometheus'),
     alertmanager: componentStatus('Alertmanager'),
     query: optional(
@@ -87,9 +85,12 @@ export const monitoringStackStatus = object(
         maxItems: 128,
       }),
     ),
-    ruleSets: objectCounts('AlertRuleSets'),
-    routes: objectCounts('AlertRoutes'),
-    silences: objectCounts('Silences'),
+    ruleSets: objectCounts('AlertRuleSets', {
+      partial: count(
+        'Of those, with rules that combine targets: each shard evaluates them over its own targets only. Absent for one shard.',
+      ),
+    }),
+    routes: objectCounts('AlertRoutes', {}),
     ready: optional(
       object(
         {

@@ -150,7 +150,8 @@ const prometheus = object(
     ),
     shards: optional(
       integer({
-        description: 'Parts into which the targets are divided.',
+        description:
+          'Parts into which the targets are divided. Each shard evaluates every rule over its own targets only; AlertRuleSets say in SeesAllTargets whether that matters to them.',
         format: 'int32',
         minimum: 1,
         maximum: 64,

@@ -1,4 +1,3 @@
-import { conditions, observedGeneration } from './condition.ts';
 import type { CustomResource } from './metadata.ts';
 import {
   atomicList,
@@ -11,7 +10,7 @@ import {
   optional,
   string,
 } from './schema.ts';
-import { faults } from './selection-status.ts';
+import { judgedFields } from './selection-status.ts';
 import { dateTime, duration, matcherList, objectName, suspend } from './values.ts';
 
 /** `raw`: samples as they were scraped; `5m` and `1h`: downsampled ones. */
@@ -141,9 +140,7 @@ const erasure = object(
 
 export const retentionPolicyStatus = object(
   {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    faults: optional(faults),
+    ...judgedFields,
     state: optional(
       choice(['Preview', 'Enforced', 'Pending'], {
         description: 'Whether the rules are in force in the bucket.',

@@ -1,7 +1,6 @@
-import { conditions, observedGeneration } from './condition.ts';
 import type { CustomResource } from './metadata.ts';
 import { atomicList, choice, mapList, type Of, object, optional, string } from './schema.ts';
-import { faults, maxStacksInStatus, stackEntryFields } from './selection-status.ts';
+import { judgedFields, stackEntries } from './selection-status.ts';
 import { dateTime, duration, labelSelector, matcherList, suspend } from './values.ts';
 
 const schedule = object(
@@ -87,9 +86,7 @@ const window = object(
 
 export const silenceStatus = object(
   {
-    observedGeneration: optional(observedGeneration),
-    conditions: optional(conditions),
-    faults: optional(faults),
+    ...judgedFields,
     state: optional(choice(silenceState, { description: 'Whether it mutes now.' })),
     startsAt: optional(dateTime('Start of the current window, or of the next.')),
     endsAt: optional(dateTime('End of that window.')),
@@ -99,27 +96,14 @@ export const silenceStatus = object(
         maxLength: 32,
       }),
     ),
-    stacks: optional(
-      mapList(
-        object(
-          {
-            ...stackEntryFields,
-            silences: optional(
-              atomicList(window, {
-                description: 'Silences kept there: one, or the current and coming windows of a schedule.',
-                maxItems: 16,
-              }),
-            ),
-          },
-          { description: 'What one stack does with this object.' },
-        ),
-        ['namespace', 'name'],
-        {
-          description: 'Every stack that selects this object, or why it does not.',
-          maxItems: maxStacksInStatus,
-        },
+    stacks: stackEntries({
+      silences: optional(
+        atomicList(window, {
+          description: 'Silences kept there: one, or the current and coming windows of a schedule.',
+          maxItems: 16,
+        }),
       ),
-    ),
+    }),
   },
   { description: 'Where the silence is in force; written by the operator.' },
 );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../crds/selection-status.ts';
 import type { Verdict } from './selection.ts';
-import { decideStages, type StackStage, type StageInput } from './stages.ts';
+import { decideStages, decideSuspended, type StackStage, type StageInput } from './stages.ts';
 
 const selected: Verdict = { selected: true, reason: 'Selected', message: 'selected' };
 const refused: Verdict = { selected: false, reason: 'NotPermitted', message: 'no consent' };
@@ -91,4 +91,17 @@ test('messages count parts and replicas over all stacks, and name the first faul
   );
   expect(conditions[0]!.message).toBe('1 of 3 groups accepted; spec.groups[a]: bad expression (and 1 more)');
   expect(conditions[2]!.message).toBe('3/4 replicas');
+});
+
+test('a suspended object is neither ready nor stalled, and still tells what is loaded', () => {
+  const text = (stages: StackStage[]) =>
+    decideSuspended(stages, [])
+      .map(({ type, status, reason }) => `${type}=${status}/${reason}`)
+      .join(' ');
+  const rest = 'Ready=False/Suspended Reconciling=False/Suspended Stalled=False/Suspended';
+  expect(text([stage()])).toBe(`Programmed=True/Programmed Loaded=True/Loaded ${rest}`);
+  expect(text([stage({ loaded: 1 })])).toBe(`Programmed=True/Programmed Loaded=False/Loading ${rest}`);
+  expect(text([stage({ programmed: false, loaded: 0 })])).toBe(
+    `Programmed=False/Suspended Loaded=False/Loading ${rest}`,
+  );
 });

@@ -24,21 +24,50 @@ export interface StageInput {
   readonly stages: readonly StackStage[];
   /** How long no stack has selected the object. */
   readonly unselectedForMs: number;
-  /** Not for every kind: whether what is loaded works. */
-  readonly health?: ConditionDraft;
+  /** What only this kind has to say: whether what is loaded works. No part of Ready. */
+  readonly more?: readonly ConditionDraft[];
 }
 
 /** Time in which a stack may come to select a new object before the object counts as stalled. */
 export const unselectedGraceMs = 60_000;
 
-/** Accepted, Programmed, Loaded, (Healthy,) Ready, Reconciling and Stalled, in this order (kstatus for the last three). */
+/** Accepted, Programmed, Loaded, what the kind adds, Ready, Reconciling and Stalled, in this order (kstatus for the last three). */
 export function decideStages(input: StageInput): ConditionDraft[] {
   const selecting = input.stages.filter((stage) => stage.verdict.selected);
   const accepted = acceptedOf(input);
   const programmed = programmedOf(input, selecting);
   const loaded = loadedOf(input, selecting);
   const summary = summaryOf(input, selecting, [accepted, programmed, loaded]);
-  return [accepted, programmed, loaded, ...(input.health === undefined ? [] : [input.health]), ...summary];
+  return [accepted, programmed, loaded, ...(input.more ?? []), ...summary];
+}
+
+/**
+ * The same without Accepted for an object with `spec.suspend`. It is not Ready, since changes of it do not go live, and not
+ * Stalled, since that is what its owner asked for; what went live before is told as ever.
+ */
+export function decideSuspended(
+  stages: readonly StackStage[],
+  more: readonly ConditionDraft[],
+): ConditionDraft[] {
+  const selecting = stages.filter((stage) => stage.verdict.selected);
+  const input: StageInput = {
+    faults: [],
+    accepted: { parts: 0, of: 0, noun: '' },
+    stages,
+    unselectedForMs: 0,
+  };
+  const programmed = programmedOf(input, selecting);
+  const message = `spec.suspend is true: changes of it do not go live; ${loadedText(stages)} replicas run what did before`;
+  return [
+    programmed.reason === 'Programming'
+      ? draft('Programmed', false, 'Suspended', 'spec.suspend is true: nothing of it has gone live')
+      : programmed,
+    loadedOf(input, selecting),
+    ...more,
+    draft('Ready', false, 'Suspended', message),
+    draft('Reconciling', false, 'Suspended', ''),
+    draft('Stalled', false, 'Suspended', ''),
+  ];
 }
 
 function draft(type: string, status: boolean | 'Unknown', reason: string, message: string): ConditionDraft {

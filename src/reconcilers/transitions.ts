@@ -19,7 +19,9 @@ export function announceTransitions(
   const ready = conditionOf(after, 'Ready');
   if (was?.status === 'True' && is?.status === 'False' && ready !== undefined)
     events.emit(object, { type: 'Normal', reason: ready.reason, message: ready.message });
-  const [healthy, sick] = [conditionOf(before, 'Healthy'), conditionOf(after, 'Healthy')];
-  if (sick?.status === 'False' && healthy?.status !== 'False')
-    events.emit(object, { type: 'Warning', reason: sick.reason, message: sick.message });
+  for (const type of ['Healthy', 'SeesAllTargets']) {
+    const [good, bad] = [conditionOf(before, type), conditionOf(after, type)];
+    if (bad?.status === 'False' && good?.status !== 'False')
+      events.emit(object, { type: 'Warning', reason: bad.reason, message: bad.message });
+  }
 }

@@ -5,13 +5,17 @@ import type { ManagedServer, ReloadAnswer } from './ports.ts';
 import { withoutValues } from './server-words.ts';
 
 interface RulesAnswer {
-  readonly data?: {
-    readonly groups?: readonly {
-      readonly file: string;
-      readonly name: string;
-      readonly rules: readonly { readonly health?: string; readonly lastError?: string }[];
-    }[];
-  };
+  readonly data?: { readonly groups?: readonly RulesGroup[] };
+}
+
+interface RulesGroup {
+  readonly file: string;
+  readonly name: string;
+  readonly rules: readonly {
+    readonly name: string;
+    readonly health?: string;
+    readonly lastError?: string;
+  }[];
 }
 
 const probeMs = 2000;
@@ -67,17 +71,15 @@ export class PrometheusServer implements ManagedServer {
   async ruleFaults(paths: readonly string[], signal: AbortSignal): Promise<readonly RuleHealthFault[]> {
     const faults: RuleHealthFault[] = [];
     for (const { file, name, rules } of await this.#groups(paths, signal)) {
-      const failing = rules.find(({ health }) => health === 'err');
-      if (failing !== undefined)
-        faults.push({ path: file, group: name, error: failing.lastError ?? 'evaluation fails' });
+      for (const { name: rule, health, lastError = 'evaluation fails' } of rules)
+        if (health === 'err') faults.push({ path: file, group: name, rule, error: lastError });
     }
     return faults;
   }
 
   /** Groups of these files, file names as in the bundle. */
   async #groups(paths: readonly string[], signal: AbortSignal) {
-    const found: { file: string; name: string; rules: readonly { health?: string; lastError?: string }[] }[] =
-      [];
+    const found: RulesGroup[] = [];
     for (let from = 0; from < paths.length; from += limits.ruleHealthFilesPerRequest) {
       const query = new URLSearchParams({ exclude_alerts: 'true' });
       for (const path of paths.slice(from, from + limits.ruleHealthFilesPerRequest)) {

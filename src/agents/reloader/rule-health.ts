@@ -1,4 +1,4 @@
-/** Failing rule groups, damped: a group counts as failing or well again only after a while in the new state. */
+/** Failing rules, damped: a rule counts as failing or well again only after a while in the new state. */
 import { limits } from '../../base/limits.ts';
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
 
@@ -11,29 +11,29 @@ interface Seen {
 }
 
 export class RuleHealth {
-  readonly #groups = new Map<string, Seen>();
+  readonly #rules = new Map<string, Seen>();
 
-  /** Takes one look at the groups of `paths`; `faults` are those that fail. `nowMs` is monotonic. */
+  /** Takes one look at the rules of `paths`; `faults` are those that fail. `nowMs` is monotonic. */
   observe(paths: ReadonlySet<string>, faults: readonly RuleHealthFault[], nowMs: number): void {
     const failing = new Map(faults.map((fault) => [keyOf(fault), fault]));
     for (const [key, fault] of failing) {
-      const before = this.#groups.get(key);
+      const before = this.#rules.get(key);
       this.#update(key, before?.fault ?? fault, true, before?.reported ?? false, before?.changedAtMs, nowMs);
     }
-    for (const [key, before] of this.#groups) {
+    for (const [key, before] of this.#rules) {
       if (!failing.has(key) && paths.has(before.fault.path)) {
         this.#update(key, before.fault, false, before.reported, before.changedAtMs, nowMs);
       }
     }
   }
 
-  /** Forgets groups of files that are gone. */
+  /** Forgets rules of files that are gone. */
   keepOnly(paths: ReadonlyMap<string, unknown>): void {
-    for (const [key, { fault }] of this.#groups) if (!paths.has(fault.path)) this.#groups.delete(key);
+    for (const [key, { fault }] of this.#rules) if (!paths.has(fault.path)) this.#rules.delete(key);
   }
 
   get faults(): readonly RuleHealthFault[] {
-    return [...this.#groups.values()].filter(({ reported }) => reported).map(({ fault }) => fault);
+    return [...this.#rules.values()].filter(({ reported }) => reported).map(({ fault }) => fault);
   }
 
   #update(
@@ -45,21 +45,21 @@ export class RuleHealth {
     nowMs: number,
   ): void {
     if (failing === reported) {
-      if (failing) this.#groups.set(key, { fault, failing, changedAtMs: undefined, reported });
-      else this.#groups.delete(key);
+      if (failing) this.#rules.set(key, { fault, failing, changedAtMs: undefined, reported });
+      else this.#rules.delete(key);
       return;
     }
     const sinceMs = changedAtMs ?? nowMs;
     if (nowMs - sinceMs < limits.ruleHealthDampingMs) {
-      this.#groups.set(key, { fault, failing, changedAtMs: sinceMs, reported });
+      this.#rules.set(key, { fault, failing, changedAtMs: sinceMs, reported });
     } else if (failing) {
-      this.#groups.set(key, { fault, failing, changedAtMs: undefined, reported: true });
+      this.#rules.set(key, { fault, failing, changedAtMs: undefined, reported: true });
     } else {
-      this.#groups.delete(key);
+      this.#rules.delete(key);
     }
   }
 }
 
 function keyOf(fault: RuleHealthFault): string {
-  return `${fault.path}\0${fault.group}`;
+  return `${fault.path}\0${fault.group}\0${fault.rule}`;
 }

@@ -117,6 +117,7 @@ function tooExpensive(object: AlertRuleSet, why: string): CompiledRuleSet {
       rendered: undefined,
       faults: position === 0 ? [{ path: 'spec', code: 'LimitExceeded', message }] : [],
     })),
+    partialRules: [],
   };
 }
 

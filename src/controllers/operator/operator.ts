@@ -10,14 +10,15 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Silence } from '../../crds/silence.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { EventRecorder } from '../../kube/event-recorder.ts';
-import { RouteReconciler } from '../../reconcilers/alert-route/reconcile.ts';
-import { RuleSetReconciler } from '../../reconcilers/alert-rule-set/reconcile.ts';
+import { routeKind } from '../../reconcilers/alert-route/kind.ts';
+import { ruleSetKind } from '../../reconcilers/alert-rule-set/kind.ts';
 import { StackReconciler } from '../../reconcilers/monitoring-stack/reconcile.ts';
 import type { KubeObject } from '../../reconcilers/object.ts';
 import type { EventSink } from '../../reconcilers/ports.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
 import type { AlertmanagerApi } from '../../reconcilers/silence/alertmanager.ts';
 import { SilenceReconciler } from '../../reconcilers/silence/reconcile.ts';
+import { TeamObjectReconciler } from '../../reconcilers/team-object/reconcile.ts';
 import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { labelKeys, managedBy, ports } from '../../render/names.ts';
@@ -176,8 +177,8 @@ type Place = (typeof places)[number];
 class TermParts {
   stackQueue: { add(key: string): void; addAfter(key: string, delayMs: number): void } | undefined;
   stacks!: StackReconciler;
-  ruleSets!: RuleSetReconciler;
-  routes!: RouteReconciler;
+  ruleSets!: Reconciler;
+  routes!: Reconciler;
   silences!: SilenceReconciler;
   readonly #options: OperatorOptions;
   readonly #manager: Manager;
@@ -249,8 +250,14 @@ class TermParts {
         for (const key of keys) add(key);
       },
     });
-    this.ruleSets = new RuleSetReconciler({ ...common, ruleSets: caches.ruleSets.store });
-    this.routes = new RouteReconciler({ ...common, routes: caches.routes.store, addresses });
+    this.ruleSets = new TeamObjectReconciler(ruleSetKind(this.#compilation), {
+      ...common,
+      objects: caches.ruleSets.store,
+    });
+    this.routes = new TeamObjectReconciler(routeKind(addresses), {
+      ...common,
+      objects: caches.routes.store,
+    });
     this.silences = new SilenceReconciler({
       ...common,
       silences: caches.silences.store,

@@ -1,14 +1,17 @@
-import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import type { AlertRuleSet, RuleGroup } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Fault } from '../../crds/selection-status.ts';
+import { type PartialRule, partialRules } from '../../render/checks/partial-rules.ts';
 import { type RuleDialect as CheckedDialect, ruleGroupStatusFaults } from '../../render/checks/rule-group.ts';
 import { type RenderedGroup, renderGroup } from '../../render/prometheus/rule-file.ts';
 import { defaultVersion } from '../../render/prometheus/versions.ts';
 
 /** What decides whether a group can be loaded: a Prometheus version and its feature flags. */
 export interface RuleDialect extends CheckedDialect {
-  /** Equal for stacks that accept the same rules. */
+  /** Equal for stacks that make the same of a rule. */
   readonly key: string;
+  /** The stack has several shards: rules that combine targets are looked for. */
+  readonly sharded: boolean;
 }
 
 export interface CompiledGroup {
@@ -20,17 +23,25 @@ export interface CompiledGroup {
 
 export interface CompiledRuleSet {
   readonly groups: readonly CompiledGroup[];
+  /** Rules of groups without a fault that combine targets; empty unless the dialect is sharded. */
+  readonly partialRules: readonly PartialRule[];
 }
 
-export function dialectOf(stack: MonitoringStack): RuleDialect {
-  return ruleDialect(stack.spec.prometheus?.version, stack.spec.prometheus?.featureFlags);
+export function dialectOf({ spec }: MonitoringStack): RuleDialect {
+  const { version, featureFlags, shards = 1 } = spec.prometheus ?? {};
+  return ruleDialect(version, featureFlags, shards > 1);
 }
 
 /** What an object that no stack selects is judged by. */
-export const defaultDialect: RuleDialect = ruleDialect(undefined, undefined);
+export const defaultDialect: RuleDialect = ruleDialect(undefined, undefined, false);
 
-function ruleDialect(version = defaultVersion, featureFlags: readonly string[] = []): RuleDialect {
-  return { version, featureFlags, key: [version, ...[...featureFlags].sort()].join(' ') };
+function ruleDialect(
+  version = defaultVersion,
+  featureFlags: readonly string[] = [],
+  sharded: boolean,
+): RuleDialect {
+  const key = [version, sharded ? 'sharded' : 'whole', ...[...featureFlags].sort()].join(' ');
+  return { version, featureFlags, key, sharded };
 }
 
 /** Compiles each group by itself: a fault leaves out its own group only. Pure, and linear in the object's size. */
@@ -40,23 +51,21 @@ export function compileRuleSet(
 ): CompiledRuleSet {
   const namespace = object.metadata.namespace ?? '';
   const names = new Set<string>();
-  return {
-    groups: (object.spec.groups ?? []).map((group): CompiledGroup => {
-      const faults = [...ruleGroupStatusFaults(group, dialect)];
-      if (names.has(group.name))
-        faults.push({
-          path: `spec.groups[${group.name}].name`,
-          code: 'DuplicateName',
-          message: `group ${JSON.stringify(group.name)} is there twice`,
-        });
-      names.add(group.name);
-      return {
-        name: group.name,
-        rendered: faults.length === 0 ? renderGroup(namespace, group) : undefined,
-        faults,
-      };
-    }),
-  };
+  const good: RuleGroup[] = [];
+  const groups = (object.spec.groups ?? []).map((group): CompiledGroup => {
+    const faults = [...ruleGroupStatusFaults(group, dialect)];
+    if (names.has(group.name))
+      faults.push({
+        path: `spec.groups[${group.name}].name`,
+        code: 'DuplicateName',
+        message: `group ${JSON.stringify(group.name)} is there twice`,
+      });
+    names.add(group.name);
+    if (faults.length > 0) return { name: group.name, rendered: undefined, faults };
+    good.push(group);
+    return { name: group.name, rendered: renderGroup(namespace, group), faults };
+  });
+  return { groups, partialRules: dialect.sharded ? partialRules(good, dialect) : [] };
 }
 
 /** Size of the work, for choosing a worker: characters of all expressions and templates. */

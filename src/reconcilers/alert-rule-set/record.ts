@@ -1,15 +1,10 @@
-import type { Fault } from '../../crds/selection-status.ts';
+import type { AlertRuleSetStatus } from '../../crds/alert-rule-set.ts';
+import type { TeamRecord } from '../team-object/record.ts';
 
-/** What one stack has made of one rule set: enough to tell whether to compile again, and for the status. */
-export interface RuleSetRecord {
-  readonly uid: string;
-  readonly generation: number;
+/** What one stack has made of one rule set; its parts are groups. */
+export interface RuleSetRecord extends TeamRecord {
   /** Key of the dialect it was compiled for. */
   readonly dialect: string;
-  readonly path: string;
-  readonly groups: number;
-  readonly acceptedGroups: number;
-  readonly faults: readonly Fault[];
-  readonly contentHash: string | undefined;
-  readonly lastGood: boolean;
+  /** Rules that combine series of several targets; looked for only where the stack has several shards. */
+  readonly partialRules: NonNullable<AlertRuleSetStatus['partialRules']>;
 }

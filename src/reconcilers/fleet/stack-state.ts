@@ -2,7 +2,6 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { PackedSlot } from '../../render/bundle/pack.ts';
 import { alertmanagerSlotNames, ruleSlotNames } from '../../render/names.ts';
 import type { Manifest } from '../../render/workload/manifest.ts';
-import type { RouteRecord } from '../alert-route/record.ts';
 import type { RuleSetRecord } from '../alert-rule-set/record.ts';
 import { LiveChildren } from '../live-children.ts';
 import { OwnSecrets } from '../monitoring-stack/own-secrets.ts';
@@ -12,6 +11,7 @@ import type { ObjectGetter } from '../ports.ts';
 import { BundleState } from '../rule-bundle/bundle-state.ts';
 import { SecretValues } from '../secret-values.ts';
 import type { SelectingStack } from '../selection.ts';
+import type { TeamRecord } from '../team-object/record.ts';
 import { SelectionView } from './selection-view.ts';
 
 /**
@@ -21,7 +21,7 @@ import { SelectionView } from './selection-view.ts';
 export class StackState {
   readonly key: ObjectKey;
   readonly ruleSets: SelectionView<RuleSetRecord>;
-  readonly routes: SelectionView<RouteRecord>;
+  readonly routes: SelectionView<TeamRecord>;
   readonly ruleBundle: BundleState;
   readonly alertmanagerBundle: BundleState;
   readonly children = new LiveChildren();

@@ -10,11 +10,11 @@ import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
 import { alertmanagerIndexName, alertmanagerName } from '../../render/names.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
 import { indexManifest } from '../../render/workload/transport.ts';
-import type { RouteRecord } from '../alert-route/record.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
 import type { StackState } from '../fleet/stack-state.ts';
 import { canonicalJson } from '../json.ts';
 import { keyOf, type ObjectKey } from '../object.ts';
+import type { TeamRecord } from '../team-object/record.ts';
 import { type Half, splitWorkloads } from './prometheus-half.ts';
 import type { StackFault } from './status.ts';
 
@@ -125,13 +125,12 @@ function templatesOf(stack: StackState, name: string): Record<string, string> {
   return Object.fromEntries(keys.map((key) => [key, stack.secrets.value(namespace, name, key) ?? '']));
 }
 
-function recordOf(route: AlertRoute, result: CompileResult): RouteRecord {
+function recordOf(route: AlertRoute, result: CompileResult): TeamRecord {
   const { uid = '', generation = 0 } = route.metadata;
   return {
     uid,
     generation,
-    receivers: result.receivers.total,
-    acceptedReceivers: result.receivers.accepted,
+    accepted: result.receivers.accepted,
     faults: result.faults,
     // Secrets are not part of it: a status must not tell one value from another.
     contentHash: sha256Hex(canonicalJson([uid, route.spec, result.lastGood, result.leftOut])).slice(0, 16),

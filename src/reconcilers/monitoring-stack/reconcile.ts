@@ -334,12 +334,14 @@ export class StackReconciler {
         ruleSets: {
           selected: rules.length,
           accepted: rules.filter((record) => record.faults.length === 0).length,
+          ...((object.spec.prometheus?.shards ?? 1) > 1
+            ? { partial: rules.filter((record) => record.partialRules.length > 0).length }
+            : {}),
         },
         routes: {
           selected: routes.length,
           accepted: routes.filter((record) => record.faults.length === 0).length,
         },
-        silences: undefined,
         agentImage: desired?.agentImage ?? object.status?.agentImage,
       },
       clock.nowMs(),

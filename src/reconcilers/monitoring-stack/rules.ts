@@ -1,4 +1,4 @@
-import type { AlertRuleSet, RuleGroup } from '../../crds/alert-rule-set.ts';
+import { type AlertRuleSet, maxPartialRulesInStatus, type RuleGroup } from '../../crds/alert-rule-set.ts';
 import type { BundleFile } from '../../render/bundle/slot.ts';
 import { checkRuleGroup } from '../../render/checks/rule-group.ts';
 import { ruleFilePath, ruleSetOfPath } from '../../render/names.ts';
@@ -109,12 +109,11 @@ async function stepOf(
     uid,
     generation,
     dialect: dialect.key,
-    path,
-    groups: compiled.groups.length,
-    acceptedGroups: compiled.groups.filter((group) => group.rendered !== undefined).length,
+    accepted: compiled.groups.filter((group) => group.rendered !== undefined).length,
     faults: compiled.groups.flatMap((group) => group.faults),
     contentHash: assembled.contentHash,
     lastGood: assembled.lastGoodGroups.length > 0,
+    partialRules: compiled.partialRules.slice(0, maxPartialRulesInStatus),
   };
   return assembled.file === undefined ? { key, record, remove: path } : { key, record, put: assembled.file };
 }

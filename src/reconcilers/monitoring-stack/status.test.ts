@@ -52,7 +52,6 @@ test('a suspended stack tells what its pods run, and keeps telling it', () => {
       faults: [],
       ruleSets: {},
       routes: {},
-      silences: undefined,
       agentImage: undefined,
     },
     0,

@@ -42,7 +42,6 @@ export interface ObservedStackState {
   readonly faults: readonly StackFault[];
   readonly ruleSets: NonNullable<MonitoringStackStatus['ruleSets']>;
   readonly routes: NonNullable<MonitoringStackStatus['routes']>;
-  readonly silences: MonitoringStackStatus['silences'];
   readonly agentImage: string | undefined;
 }
 
@@ -83,7 +82,6 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
     replicas: [...replicas].sort((a, b) => trouble(b) - trouble(a)).slice(0, maxReplicas),
     ruleSets: observed.ruleSets,
     routes: observed.routes,
-    ...(observed.silences === undefined ? {} : { silences: observed.silences }),
     ready: {
       prometheus: `${prometheus.readyReplicas}/${prometheus.replicas}`,
       alertmanager: `${alertmanager.readyReplicas}/${alertmanager.replicas}`,
@@ -176,10 +174,12 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
       draft('Reconciling', false, 'Suspended', ''),
       draft('Stalled', false, 'Suspended', ''),
     ];
+  const { partial = 0 } = observed.ruleSets;
   const text =
     `${total.readyReplicas}/${total.replicas} replicas ready, ${total.updatedReplicas} updated, ` +
     `${total.loadedReplicas} with the current configuration` +
-    (query === undefined ? '' : `; ${query.readyReplicas}/${query.replicas} query servers ready`);
+    (query === undefined ? '' : `; ${query.readyReplicas}/${query.replicas} query servers ready`) +
+    (partial === 0 ? '' : `; ${partial} rule sets combine targets, and each shard sees its own only`);
   const queryLags = (field: 'updatedReplicas' | 'readyReplicas') =>
     query !== undefined && query[field] < query.replicas;
   const [fault] = faults;

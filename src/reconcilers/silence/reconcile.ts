@@ -88,9 +88,8 @@ export class SilenceReconciler {
     if (object.metadata.deletionTimestamp !== undefined) {
       return isHeld ? this.#release(object) : undefined;
     }
-    if (object.spec.suspend === true) return undefined;
     // Before anything is posted: an object that goes must be able to take its silences along.
-    if (!isHeld) {
+    if (!isHeld && object.spec.suspend !== true) {
       await writer.setFinalizers(object as unknown as KubeObject, [...finalizers, finalizer]);
       return undefined;
     }
@@ -103,7 +102,9 @@ export class SilenceReconciler {
     const { matchers, faults: matcherFaults } = this.#matchers(object);
     const createdAtMs = Date.parse(object.metadata.creationTimestamp ?? '') || clock.nowMs();
     const schedule = planWindows(object.spec, createdAtMs, clock.nowMs());
-    const faults = [...matcherFaults, ...schedule.faults];
+    const isSuspended = object.spec.suspend === true;
+    const faults = isSuspended ? [] : [...matcherFaults, ...schedule.faults];
+    const isLeft = isSuspended || faults.length > 0;
     const desired = desiredOf(object, matchers, schedule);
     const observed = await Promise.all(this.#parts.clusters(object).map((cluster) => this.#observe(cluster)));
     // Time has passed while the members were asked.
@@ -116,15 +117,15 @@ export class SilenceReconciler {
     for (const { cluster, replicas } of observed) {
       const { namespace, name, verdict } = cluster;
       const clusterKey = `${namespace}/${name}`;
-      // A faulty change leaves what is in force as it is, and so does a stack that is suspended or goes anyway.
+      // A faulty change leaves what is in force as it is, and so do suspension and a stack that goes anyway.
       const wanted = verdict.selected ? desired : { ...desired, windows: [] };
       const plan = planCluster(wanted, this.#view(object, replicas, memory, clusterKey), nowMs);
-      const isHandsOff = verdict.selected ? faults.length > 0 : handsOff.has(verdict.reason);
+      const isHandsOff = verdict.selected ? isLeft : handsOff.has(verdict.reason);
       const actions = isHandsOff ? [] : plan.actions;
       const error = await this.#perform(actions, replicas, memory, clusterKey);
       if (actions.length > 0) soonest = Math.min(soonest, confirmDelayMs);
       // The status shows what is left of it.
-      if (faults.length > 0 && plan.live.length > 0) soonest = Math.min(soonest, checkIntervalMs);
+      if (isLeft && plan.live.length > 0) soonest = Math.min(soonest, checkIntervalMs);
       if (plan.waitUntilMs !== undefined)
         // A member that does not answer now may do so before the wait is over, and shorten it.
         soonest = Math.min(soonest, Math.max(100, plan.waitUntilMs - nowMs), settleMs / 2);

@@ -2,7 +2,7 @@ import { type Fault, maxFaultsInStatus, maxStacksInStatus } from '../../crds/sel
 import type { Silence, SilenceStackStatus, SilenceStatus, SilenceWindowStatus } from '../../crds/silence.ts';
 import { mergeConditions, timeText } from '../conditions.ts';
 import type { Verdict } from '../selection.ts';
-import { decideStages, loadedText, type StackStage } from '../stages.ts';
+import { decideStages, decideSuspended, loadedText, type StackStage } from '../stages.ts';
 import type { ClusterPlan, ReplicaView } from './plan.ts';
 import type { Window } from './windows.ts';
 
@@ -31,21 +31,25 @@ export interface StatusInput {
 
 export function silenceStatus(input: StatusInput, nowMs: number): SilenceStatus {
   const { object, faults } = input;
-  const clusters = faults.length === 0 ? input.clusters : input.clusters.map(asLeft);
-  const next = faults.length === 0 ? input.next : shownWindow(clusters);
+  const isSuspended = object.spec.suspend === true;
+  const isLeft = isSuspended || faults.length > 0;
+  const clusters = isLeft ? input.clusters.map(asLeft) : input.clusters;
+  const next = isLeft ? shownWindow(clusters) : input.next;
   const generation = object.metadata.generation;
   const stages = clusters.map((cluster) =>
-    faults.length === 0 ? stageOf(cluster, input.windows, nowMs) : stageLeft(cluster),
+    isLeft ? stageLeft(cluster) : stageOf(cluster, input.windows, nowMs),
   );
   const accepted = faults.length === 0 ? 1 : 0;
   const conditions = mergeConditions(
     object.status?.conditions,
-    decideStages({
-      faults,
-      accepted: { parts: accepted, of: 1, noun: 'silence' },
-      stages,
-      unselectedForMs: input.unselectedForMs,
-    }),
+    isSuspended
+      ? decideSuspended(stages, [])
+      : decideStages({
+          faults,
+          accepted: { parts: accepted, of: 1, noun: 'silence' },
+          stages,
+          unselectedForMs: input.unselectedForMs,
+        }),
     generation,
     nowMs,
   );
@@ -68,7 +72,7 @@ export function silenceStatus(input: StatusInput, nowMs: number): SilenceStatus 
   };
 }
 
-/** A faulty object changes nothing: what is in force is what was there before, if anything. */
+/** A faulty or suspended object changes nothing: what is in force is what was there before, if anything. */
 function asLeft({ plan, ...cluster }: ClusterState): ClusterState {
   if (plan === undefined) return cluster;
   return { ...cluster, plan: { ...plan, kept: plan.live.map((silence) => ({ window: silence, silence })) } };

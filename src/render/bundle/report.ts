@@ -16,6 +16,8 @@ export interface QuarantinedFile {
 export interface RuleHealthFault {
   readonly path: string;
   readonly group: string;
+  /** Name of the alert or of the recorded series; absent in reports of older agents. */
+  readonly rule?: string;
   readonly error: string;
 }
 
@@ -32,7 +34,7 @@ export interface Report {
   readonly refusedIndexHash?: string;
   readonly serverVersion: string;
   readonly agentVersion: string;
-  /** Groups whose evaluation fails; only transitions are reported. */
+  /** Rules whose evaluation fails; only transitions are reported. */
   readonly ruleHealth: readonly RuleHealthFault[];
 }
 
@@ -55,9 +57,19 @@ export function encodeReport(report: Report): string {
     serverVersion: report.serverVersion,
     agentVersion: report.agentVersion,
     ruleHealth: [...report.ruleHealth]
-      .sort((a, b) => compareText(a.path, b.path) || compareText(a.group, b.group))
+      .sort(
+        (a, b) =>
+          compareText(a.path, b.path) ||
+          compareText(a.group, b.group) ||
+          compareText(a.rule ?? '', b.rule ?? ''),
+      )
       .slice(0, limits.reportRuleFaults)
-      .map(({ path, group, error }) => ({ path, group, error: shorten(error) })),
+      .map(({ path, group, rule, error }) => ({
+        path,
+        group,
+        ...(rule === undefined ? {} : { rule: shorten(rule) }),
+        error: shorten(error),
+      })),
   });
 }
 
@@ -88,9 +100,11 @@ export function decodeReport(text: string): Report {
     agentVersion: readText(value.agentVersion, 'agentVersion'),
     ruleHealth: list(value.ruleHealth, 'ruleHealth').map((entry) => {
       const row = object(entry, 'ruleHealth');
+      const rule = optionalText(row.rule, 'ruleHealth');
       return {
         path: readText(row.path, 'ruleHealth'),
         group: readText(row.group, 'ruleHealth'),
+        ...(rule === undefined ? {} : { rule }),
         error: readText(row.error, 'ruleHealth'),
       };
     }),
