@@ -30,7 +30,7 @@ const downloadTimeoutMs = 120_000;
 export interface KubeBinaries {
   readonly apiserver: string;
   readonly etcd: string;
-  /** Absent where only envtest's assets are there: tests of controllers are skipped then. */
+  /** Absent where only envtest's two programs are there: tests of controllers are skipped then. Never absent in CI. */
   readonly controllerManager: string | undefined;
 }
 
@@ -38,47 +38,64 @@ const say = (message: string) => console.log(`kube-apiserver: ${message}`);
 
 /**
  * kube-apiserver and etcd: KUBEBUILDER_ASSETS, else what an earlier run left in the cache, else envtest's release
- * with its checksum, else built by Go (about five minutes on two cores) with Debian's etcd.
+ * with its checksum, else built by Go (about five minutes on two cores) with Debian's etcd. envtest has no
+ * kube-controller-manager: in CI, where nothing may be skipped, Go builds it.
  */
 export async function kubeBinaries(): Promise<KubeBinaries> {
   const assets = process.env.KUBEBUILDER_ASSETS;
-  if (assets !== undefined && existsSync(join(assets, 'kube-apiserver'))) return binariesIn(assets);
   const cache = join(
     process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
     'promfleet',
     `kube-${kubernetesVersion}`,
   );
   mkdirSync(cache, { recursive: true });
-  const complete = () => existsSync(join(cache, 'kube-apiserver')) && existsSync(join(cache, 'etcd'));
-  if (!complete())
-    await withFileLock(join(cache, 'lock'), systemClock, () =>
-      complete() ? Promise.resolve() : obtain(cache),
+  const isGiven = assets !== undefined && existsSync(join(assets, 'kube-apiserver'));
+  const folder = isGiven ? assets : cache;
+  const controllerManager = [folder, cache]
+    .map((each) => join(each, 'kube-controller-manager'))
+    .find((file) => existsSync(file));
+  const isComplete = () => ['kube-apiserver', 'etcd'].every((program) => existsSync(join(folder, program)));
+  if (!isComplete()) await underLock(cache, isComplete, (scratch) => obtainServer(scratch, cache));
+  if (!isComplete()) throw new Error(`no kube-apiserver and etcd in ${folder}`);
+  const built = join(cache, 'kube-controller-manager');
+  if (controllerManager === undefined && process.env.CI === 'true')
+    await underLock(
+      cache,
+      () => existsSync(built),
+      (scratch) => buildKubernetes('kube-controller-manager', scratch, cache),
     );
-  if (!complete()) throw new Error(`no kube-apiserver and etcd in ${cache}`);
-  return binariesIn(cache);
-}
-
-async function obtain(cache: string): Promise<void> {
-  const scratch = mkdtempSync(join(cache, 'work-'));
-  try {
-    const why = await fromEnvtest(scratch, cache).catch((error: unknown) => String(error));
-    if (why === undefined) return;
-    say(`envtest's release: ${why}`);
-    await obtainEtcd(scratch, cache);
-    for (const program of ['kube-controller-manager', 'kube-apiserver'])
-      await buildKubernetes(program, scratch, cache);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-function binariesIn(folder: string): KubeBinaries {
-  const manager = join(folder, 'kube-controller-manager');
   return {
     apiserver: join(folder, 'kube-apiserver'),
     etcd: join(folder, 'etcd'),
-    controllerManager: existsSync(manager) ? manager : undefined,
+    controllerManager: controllerManager ?? (existsSync(built) ? built : undefined),
   };
+}
+
+/** Lets one process at a time obtain programs; the others find what it left. */
+async function underLock(
+  cache: string,
+  isDone: () => boolean,
+  obtain: (scratch: string) => Promise<void>,
+): Promise<void> {
+  await withFileLock(join(cache, 'lock'), systemClock, async () => {
+    if (isDone()) return;
+    const scratch = mkdtempSync(join(cache, 'work-'));
+    try {
+      await obtain(scratch);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  });
+}
+
+async function obtainServer(scratch: string, cache: string): Promise<void> {
+  const why = await fromEnvtest(scratch, cache).catch((error: unknown) => String(error));
+  if (why === undefined) return;
+  say(`envtest's release: ${why}`);
+  await obtainEtcd(scratch, cache);
+  // Go is there for the one, so it is for the other.
+  for (const program of ['kube-controller-manager', 'kube-apiserver'])
+    await buildKubernetes(program, scratch, cache);
 }
 
 const envtestIndex =
@@ -158,7 +175,10 @@ async function obtainEtcd(scratch: string, cache: string): Promise<void> {
  */
 async function buildKubernetes(program: string, scratch: string, cache: string): Promise<void> {
   const go = findOnPath('go', process.env)[0];
-  if (go === undefined) throw new Error('Go is not installed, and envtest could not be downloaded');
+  if (go === undefined)
+    throw new Error(
+      `${program} is missing: no release has it that could be downloaded, and Go, which builds it, is not installed`,
+    );
   const folder = join(scratch, program);
   mkdirSync(folder);
   const env = {
