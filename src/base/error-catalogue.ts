@@ -77,6 +77,10 @@ export const errorCatalogue = {
     action:
       'Nothing if it passes by itself, the upload is repeated; else look for a second writer or cleaner.',
   },
+  BlockRefused: {
+    meaning: 'A block is not shipped, because it cannot be read or lacks what a bucket needs.',
+    action: 'Read why; a corrupt block can be removed from the disk, its replica holds the same time.',
+  },
   BucketConfigInvalid: {
     meaning: 'The object store configuration cannot be used.',
     action: 'Correct the named field of objstore.yml.',
@@ -109,6 +113,10 @@ export const errorCatalogue = {
     meaning: 'Stored bytes fail their checksum or break their format.',
     action: 'Restore the named object from a replica or a backup, or remove it.',
   },
+  DiskFull: {
+    meaning: 'A file could not be written because the disk is full.',
+    action: 'Make room on the volume, or give it more size.',
+  },
   DuplicateName: {
     meaning: 'Two parts of one object have the same name.',
     action: 'Give each its own name.',
@@ -116,6 +124,11 @@ export const errorCatalogue = {
   EvaluationFails: {
     meaning: 'A rule is loaded, but fails when it is evaluated.',
     action: 'Correct the expression, or the labels of the series that it meets.',
+  },
+  ExternalLabelsMissing: {
+    meaning: 'A block would go into the bucket without external labels.',
+    action:
+      'Give labels that no other writer of the bucket has: externalLabels of the stack, external_labels of Prometheus, or --label.',
   },
   FieldMissing: {
     meaning: 'A field that the kind requires is absent.',

@@ -204,6 +204,23 @@ export const limits = {
   retentionClasses: 65_535,
   /** Largest mark of a block. */
   blockMarkBytes: 64 * 1024,
+  /** Blocks of one Prometheus data folder that a shipper looks at. */
+  shipperBlocks: 10_000,
+  /** Pause between two looks of a shipper at its data folder. */
+  shipperScanMs: 30_000,
+  /** First and longest pause after a block could not be shipped. */
+  shipperRetryFirstMs: 5_000,
+  shipperRetryMaxMs: 300_000,
+  /** Pause until a block that was refused as corrupt is looked at again. */
+  shipperRefusedMs: 3_600_000,
+  /** Blocks named in a shipper's report. */
+  shipperReportBlocks: 20,
+  /** Largest thanos.shipper.json that is read. */
+  shipperFileBytes: 4 * 1024 * 1024,
+  /** Part of an object that is held while it is read from front to back. */
+  sequentialReadBytes: 512 * 1024,
+  /** Faults told of one block. */
+  blockFaults: 20,
   /** Part of a file or object that is held while its digest is made. */
   digestReadBytes: 512 * 1024,
   /** How long the init step waits for a bundle when there are no files of an earlier run. */

@@ -6,6 +6,7 @@ import { register as registerOperator } from './operator.ts';
 import { register as registerPromql } from './promql.ts';
 import { register as registerQuery } from './query.ts';
 import { register as registerReloader } from './reloader.ts';
+import { register as registerShipper } from './shipper.ts';
 import { register as registerStatus } from './status.ts';
 import { register as registerValidate } from './validate.ts';
 import { register as registerWebhookSink } from './webhook-sink.ts';
@@ -22,6 +23,7 @@ const commands: readonly Register[] = [
   registerPromql,
   registerQuery,
   registerReloader,
+  registerShipper,
   registerStatus,
   registerValidate,
   registerWebhookSink,

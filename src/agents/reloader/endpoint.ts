@@ -1,18 +1,17 @@
-import type { Logger } from '../../base/log.ts';
 import { http } from './node-http.ts';
 import type { Reloader } from './reloader.ts';
 
 /** Serves `/healthz` and `/metrics` until aborted. `address` is `host:port`. */
 export function serveEndpoint(
   address: string,
-  reloader: Pick<Reloader, 'counts' | 'report'>,
-  options: { readonly signal: AbortSignal; readonly log: Logger },
+  metrics: () => string,
+  options: { readonly signal: AbortSignal },
 ): Promise<void> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   const server = http.createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    const text = path === '/metrics' ? metricsText(reloader) : path === '/healthz' ? 'ok\n' : undefined;
+    const text = path === '/metrics' ? metrics() : path === '/healthz' ? 'ok\n' : undefined;
     response.writeHead(text === undefined ? 404 : 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     });
@@ -32,7 +31,8 @@ export function serveEndpoint(
   });
 }
 
-function metricsText({ counts, report }: Pick<Reloader, 'counts' | 'report'>): string {
+/** The reloader's state in Prometheus's text format. */
+export function reloaderMetrics({ counts, report }: Pick<Reloader, 'counts' | 'report'>): string {
   const rows: readonly (readonly [string, 'counter' | 'gauge', string, number])[] = [
     ['promfleet_reloader_loads_total', 'counter', 'Changes that were loaded into the server.', counts.loads],
     [

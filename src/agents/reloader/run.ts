@@ -9,7 +9,7 @@ import { inClusterConnection } from '../../kube/in-cluster.ts';
 import type { Server } from '../../render/names.ts';
 import { AlertmanagerServer } from './alertmanager-server.ts';
 import { ConfigFolder } from './config-folder.ts';
-import { serveEndpoint } from './endpoint.ts';
+import { reloaderMetrics, serveEndpoint } from './endpoint.ts';
 import { writeInitialFiles } from './init.ts';
 import { kubeBundle, watchIndex } from './kube-bundle.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -82,7 +82,7 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       ];
       const { listenAddress } = options;
       if (listenAddress !== undefined)
-        tasks.push(serveEndpoint(listenAddress, reloader, { signal: ending, log }));
+        tasks.push(serveEndpoint(listenAddress, () => reloaderMetrics(reloader), { signal: ending }));
       return tasks;
     });
   } catch (error) {

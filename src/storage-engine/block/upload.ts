@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { type Bucket, getObject, type Pace } from '../bucket/bucket.ts';
-import { type BlockMeta, encodeBlockMeta } from '../format/block-meta.ts';
+import { type BlockMeta, encodeBlockMeta, parseBlockMeta } from '../format/block-meta.ts';
 import { blockFiles } from './block-files.ts';
 import { digestFile, holds } from './object-digest.ts';
 
@@ -42,8 +43,9 @@ export async function uploadBlock(
   const sizes = new Map<string, number>();
   for (const path of block.files) sizes.set(`${ulid}/${path}`, (await stat(join(block.folder, path))).size);
   const metaKey = blockFiles.meta(ulid);
-  const known = (await bucket.head(metaKey, signal)) !== undefined;
-  if (known && (await missing(bucket, sizes, signal)).length === 0) return 'present';
+  if (await sameMeta(bucket, block.meta, signal)) {
+    if ((await missing(bucket, sizes, signal)).length === 0) return 'present';
+  }
   for (const path of block.files) {
     signal?.throwIfAborted();
     const sent = await uploadFile(bucket, block, path, options);
@@ -62,6 +64,28 @@ export async function uploadBlock(
     'BlockUploadIncomplete',
     `${bucket.description}: block ${ulid} was changed by another while it was stored (${holes[0] ?? metaKey}); its meta.json is taken back`,
   );
+}
+
+/** Whether the store holds a meta.json that says the same; one that was cut short or damaged does not. */
+async function sameMeta(bucket: Bucket, meta: BlockMeta, signal: AbortSignal | undefined): Promise<boolean> {
+  const key = blockFiles.meta(meta.ulid);
+  if ((await bucket.head(key, signal)) === undefined) return false;
+  const gist = ({ ulid, minTime, maxTime, compaction, thanos }: BlockMeta) => [
+    [ulid, minTime, maxTime, compaction.level, compaction.sources],
+    Object.entries(thanos?.labels ?? {}).sort(),
+    [thanos?.downsample, thanos?.files],
+  ];
+  try {
+    const text = new TextDecoder().decode(await getObject(bucket, key, limits.blockMetaBytes, signal));
+    return isDeepStrictEqual(gist(parseBlockMeta(text, key)), gist(meta));
+  } catch (error) {
+    if (
+      error instanceof CodedError &&
+      ['CorruptData', 'ObjectNotFound', 'LimitExceeded'].includes(error.code)
+    )
+      return false;
+    throw error;
+  }
 }
 
 /** Stores one file unless it is there; returns the bytes sent. */

@@ -1,0 +1,31 @@
+import { load } from 'js-yaml';
+import { CodedError } from '../../base/errors.ts';
+import { httpJson } from '../reloader/http-call.ts';
+
+/** The external labels that a running Prometheus has, as its configuration says now. */
+export async function externalLabelsOf(
+  prometheusUrl: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  type Answer = { data?: { yaml?: string } };
+  const url = `${prometheusUrl.replace(/\/+$/, '')}/api/v1/status/config`;
+  const answer = await httpJson<Answer>(url, { signal });
+  const config = load(answer.data?.yaml ?? '') as { global?: { external_labels?: unknown } } | undefined;
+  const labels = config?.global?.external_labels ?? {};
+  if (typeof labels !== 'object' || labels === null)
+    throw new CodedError('ExternalLabelsMissing', 'external_labels of Prometheus are no map');
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+}
+
+/** Labels given as `name=value`. */
+export function parseLabels(given: readonly string[]): Readonly<Record<string, string>> {
+  const labels: Record<string, string> = {};
+  for (const text of given) {
+    const equals = text.indexOf('=');
+    const name = text.slice(0, equals);
+    if (equals < 1 || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || equals === text.length - 1)
+      throw new CodedError('InvalidOption', `--label ${text}: name=value is needed`);
+    labels[name] = text.slice(equals + 1);
+  }
+  return labels;
+}

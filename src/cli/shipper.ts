@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { CodedError } from '../base/errors.ts';
+import { type CliIo, exitCodes } from './io.ts';
+
+interface Options {
+  readonly tsdbDir: string;
+  readonly objstoreConfig: string;
+  readonly label: readonly string[];
+  readonly prometheusUrl?: string;
+  readonly once?: boolean;
+  readonly shipCompacted?: boolean;
+  readonly maxBytesPerSecond?: string;
+  readonly listenAddress?: string;
+  readonly logLevel: string;
+}
+
+export function register(program: Command, io: CliIo): void {
+  program
+    .command('shipper')
+    .description('send the finished blocks of a Prometheus to a bucket, verified before and after')
+    .requiredOption('--tsdb-dir <folder>', 'data folder of the Prometheus')
+    .requiredOption('--objstore-config <file>', "the bucket, described by Thanos's objstore.yml")
+    .option(
+      '--label <name=value>',
+      'external label of every block, unlike those of other writers; may be given several times',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .option(
+      '--prometheus-url <url>',
+      'the Prometheus whose external_labels are taken, where no --label is given',
+    )
+    .option('--once', 'ship what is there and end')
+    .option('--ship-compacted', 'ship blocks too that Prometheus compacted')
+    .option('--max-bytes-per-second <quantity>', 'limit of the upload, such as 20M')
+    .option('--listen-address <host:port>', 'where to serve /healthz and /metrics')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .action(async (options: Options) => {
+      const [
+        { openShipper },
+        { parseLabels },
+        { plainLogger },
+        { systemClock },
+        { quantityValue },
+        { resolve },
+      ] = await Promise.all([
+        import('../agents/shipper/run.ts'),
+        import('../agents/shipper/external-labels.ts'),
+        import('../agents/reloader/plain-log.ts'),
+        import('../base/clock.ts'),
+        import('../render/workload/quantity.ts'),
+        import('node:path'),
+      ]);
+      const labels = parseLabels(options.label);
+      if (options.label.length === 0 && options.prometheusUrl === undefined)
+        throw new CodedError('ExternalLabelsMissing', 'neither --label nor --prometheus-url is given');
+      const { maxBytesPerSecond: limit } = options;
+      const bytesPerSecond = limit === undefined ? undefined : Number(quantityValue(limit) ?? 0n);
+      if (bytesPerSecond === 0)
+        throw new CodedError('InvalidOption', `--max-bytes-per-second ${limit}: it is no quantity above 0`);
+      const signal = io.signal ?? new AbortController().signal;
+      const log = plainLogger({
+        level: options.logLevel,
+        name: 'shipper',
+        clock: systemClock,
+        write: io.err,
+      });
+      const { shipper, close } = openShipper({
+        tsdbDir: resolve(io.cwd, options.tsdbDir),
+        objstoreConfig: resolve(io.cwd, options.objstoreConfig),
+        labels: options.label.length === 0 ? undefined : labels,
+        prometheusUrl: options.prometheusUrl,
+        compacted: options.shipCompacted === true,
+        bytesPerSecond,
+        source: 'sidecar',
+        log,
+      });
+      try {
+        if (options.once === true) {
+          const done = await shipper.round(signal);
+          const { uploads, waitingBlocks, heldBlocks } = shipper.state;
+          io.out(`shipped ${uploads}, waiting ${waitingBlocks}, compacted and not shipped ${heldBlocks}\n`);
+          if (!done) io.setExitCode(exitCodes.fault);
+          return;
+        }
+        const tasks = [shipper.run(signal)];
+        if (options.listenAddress !== undefined) {
+          const { serveEndpoint } = await import('../agents/reloader/endpoint.ts');
+          const { shipperMetrics } = await import('../agents/shipper/metrics-text.ts');
+          tasks.push(serveEndpoint(options.listenAddress, () => shipperMetrics(shipper.state), { signal }));
+        }
+        await Promise.all(tasks);
+      } finally {
+        await close();
+      }
+    });
+}
