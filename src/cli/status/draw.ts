@@ -73,16 +73,19 @@ function section(
   ];
 }
 
-/** Faults follow on lines of their own, so the message's share of them is left out. */
-function whyText({ reason, message, faults }: ObjectPicture): string {
-  const text = faults.length === 0 ? message : message.split('; ')[0]!;
+/** Faults follow on lines of their own, so the message is told as far as it does not repeat the first of them. */
+function whyText({ reason, message, faults: [first] }: ObjectPicture): string {
+  const places =
+    first === undefined ? [] : [message.indexOf(`${first.path}: `), message.indexOf(first.message)];
+  const end = Math.min(message.length, ...places.filter((place) => place >= 0));
+  const text = message.slice(0, end).replace(/[;:\s]+$/, '');
   return text === '' ? reason : `${reason}: ${text}`;
 }
 
 /** What is worse comes first. */
 function rank(object: ObjectPicture): number {
   if (object.suspended) return 0.5;
-  if (object.ready === 'True') return 0;
+  if (object.ready === 'True') return object.notes.length > 0 ? 0.7 : 0;
   return object.stalled ? 3 : object.ready === 'False' ? 2 : 1;
 }
 
@@ -110,7 +113,11 @@ function faultLines(object: ObjectPicture, paint: Paint): string[] {
     return `      ${paint.red(fault.code)} ${printable(place)} ${printable(fault.message)}`;
   });
   const left = object.faults.length - shown.length;
-  return left > 0 ? [...shown, paint.dim(`      and ${left} more faults`)] : shown;
+  return [
+    ...shown,
+    ...(left > 0 ? [paint.dim(`      and ${left} more faults`)] : []),
+    ...object.notes.map(({ code, message }) => `      ${paint.yellow(code)} ${printable(message)}`),
+  ];
 }
 
 function podLines(stack: StackPicture, options: DrawOptions, paint: Paint): string[] {
@@ -148,8 +155,10 @@ function podLines(stack: StackPicture, options: DrawOptions, paint: Paint): stri
 function summary(picture: StatusPicture, paint: Paint): string {
   const objects = objectsOf(picture);
   const waiting = objects.filter((object) => !object.suspended && object.ready !== 'True');
+  const suspended = objects.filter((object) => object.suspended).length;
+  const aside = suspended === 0 ? '' : `, ${suspended} of them suspended`;
   if (objects.length === 0) return 'no MonitoringStack, AlertRuleSet, AlertRoute or Silence found';
-  if (waiting.length === 0) return paint.green(`everything is ready (${objects.length} objects)`);
+  if (waiting.length === 0) return paint.green(`everything is ready (${objects.length} objects${aside})`);
   return paint.yellow(
     `${waiting.length} of ${objects.length} objects ${waiting.length === 1 ? 'is' : 'are'} not ready`,
   );

@@ -51,6 +51,8 @@ export interface ObjectPicture {
   /** Values of the stage columns, by name. */
   readonly stages: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
+  /** What is worth knowing although it does not make the object unready: a rule that fails, shards. */
+  readonly notes: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface PodPicture {
@@ -145,6 +147,7 @@ function objectPicture(
     ...(ready === undefined ? {} : { since: ready.lastTransitionTime }),
     ...(metadata.creationTimestamp === undefined ? {} : { createdAt: metadata.creationTimestamp }),
     stages,
+    notes: notesOf(object),
     faults,
   };
 }
@@ -161,6 +164,16 @@ function isCurrent(object: AnyKind, ready: Condition | undefined): boolean {
   return generation === undefined || seen === undefined || seen >= generation;
 }
 
+/** Conditions that are no part of Ready. */
+const informing = ['Healthy', 'SeesAllTargets'];
+
+function notesOf(object: AnyKind): ObjectPicture['notes'] {
+  const conditions: readonly Condition[] = object.status?.conditions ?? [];
+  return conditions
+    .filter(({ type, status }) => informing.includes(type) && status === 'False')
+    .map(({ reason, message }) => ({ code: reason, message }));
+}
+
 function stageOf(object: AnyKind, type: string): string {
   return { True: 'yes', False: 'no', Unknown: '?' }[conditionOf(object, type)?.status ?? 'Unknown'];
 }
@@ -175,7 +188,7 @@ function faultsOf(
   const ofStacks = (status?.stacks ?? []).flatMap((stack) =>
     (stack.faults ?? []).map((fault) => ({
       ...fault,
-      message: `in stack ${stack.namespace}/${stack.name}: ${fault.message}`,
+      message: `stack ${stack.namespace}/${stack.name}: ${fault.message}`,
     })),
   );
   return [...own, ...ofStacks];

@@ -147,6 +147,34 @@ describe('the picture', () => {
     expect(text).toContain('1 of 2 objects is not ready');
   });
 
+  it.each([
+    ['0 of 1 groups accepted; spec.x: unexpected end', 'PromqlSyntax: 0 of 1 groups accepted'],
+    ['spec.x: unexpected end (and 2 more)', 'PromqlSyntax'],
+    ['2 of 2 replicas; stack shop/main: unexpected end', 'PromqlSyntax: 2 of 2 replicas; stack shop/main'],
+    ['something else', 'PromqlSyntax: something else'],
+  ])('does not say a fault twice: %s', (message, expected) => {
+    const status: AlertRuleSet['status'] = {
+      observedGeneration: 2,
+      conditions: [condition('Ready', 'False', 'PromqlSyntax', message)],
+      faults: [{ path: 'spec.x', code: 'PromqlSyntax', message: 'unexpected end' }],
+    };
+    expect(draw({ ruleSets: [ruleSet('bad', status)] })).toMatch(new RegExp(`3m +${expected}\\n`));
+  });
+
+  it('tells what does not make an object unready, and counts what is suspended', () => {
+    const conditions = [
+      ...live.conditions!.filter(({ type }) => type !== 'Healthy'),
+      condition('Healthy', 'False', 'EvaluationFails', 'stack shop/main: group g, rule R: many-to-many'),
+    ];
+    const text = draw({
+      ruleSets: [ruleSet('sick', { ...live, conditions }), ruleSet('held', live, { suspend: true })],
+    });
+    expect(text).toMatch(
+      /shop\/sick +yes +2\/2 +no +yes +3m\n +EvaluationFails stack shop\/main: group g, rule R/,
+    );
+    expect(text).toContain('everything is ready (2 objects, 1 of them suspended)');
+  });
+
   it('shows stacks with their pods, addresses and errors, and no control characters', () => {
     const text = draw({
       stacks: [stack],
