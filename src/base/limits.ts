@@ -245,6 +245,11 @@ export const limits = {
   serverRequestMs: 60_000,
   /** Largest frame of a streamed remote read; Prometheus cuts its own at 1 MiB unless one series is larger. */
   remoteReadFrameBytes: 64 * 1024 * 1024,
+  /** Largest request of a reader by remote read, packed or unpacked; as in Prometheus. */
+  remoteReadRequestBytes: 32 * 1024 * 1024,
+  /** Samples in one chunk, and data in one frame, of a remote read that is served; as in Prometheus. */
+  remoteReadChunkSamples: 120,
+  remoteReadServedFrameBytes: 1024 * 1024,
   /** Connections to one live source. */
   liveSourceConnections: 8,
   /** Time to connect to a live source. */
@@ -265,6 +270,17 @@ export const limits = {
   liveSourceHungMs: 30_000,
   /** Time between bytes of a live source's answer. */
   liveSourceIdleMs: 30_000,
+  /** Series that an explained query counts of a live source; beyond it says "at least". */
+  explainSeries: 100_000,
+  /** Label sets, and faults, of a bucket that diagnostics list. */
+  describedLabelSets: 100,
+  describedFaults: 20,
+  /** Failures in a row after which a source is not asked for a while; that while at first, and at most. */
+  sourceBreakerFailures: 5,
+  sourceBreakerFirstMs: 1_000,
+  sourceBreakerMaxMs: 15_000,
+  /** Time for which one request may find out alone whether a source is back. */
+  sourceBreakerProbeMs: 5_000,
   /** Bytes of one streamed answer of a live source. */
   liveSourceBytes: 4 * 1024 * 1024 * 1024,
   /** Largest JSON answer of a live source. */

@@ -164,7 +164,7 @@ export function encodeXorChunk(samples: FloatSamples): Uint8Array {
     if (i === 1) writer.uvarint(BigInt(next));
     else writeDeltaOfDelta(writer, next - delta);
     delta = next;
-    writeValue(writer, valueBits[i]! ^ valueBits[i - 1]!, window);
+    writeXorValue(writer, valueBits[i]! ^ valueBits[i - 1]!, window);
   }
   return writer.finish();
 }
@@ -181,7 +181,12 @@ function writeDeltaOfDelta(writer: BitWriter, value: number): void {
   writer.bits(BigInt.asUintN(64, BigInt(value)), 64);
 }
 
-function writeValue(writer: BitWriter, xor: bigint, window: { leading: number; trailing: number }): void {
+/** Writes the XOR of a value with the one before; `window`, the significant bits last used, begins with leading 0xff. */
+export function writeXorValue(
+  writer: BitWriter,
+  xor: bigint,
+  window: { leading: number; trailing: number },
+): void {
   if (xor === 0n) return writer.bits(0n, 1);
   const leading = Math.min(leadingZeros(xor), 31);
   const trailing = trailingZeros(xor);

@@ -30,6 +30,24 @@ export function floatOfBits(bits: bigint): number {
   return scratch.getFloat64(0);
 }
 
+export function bitsOfFloat(value: number): bigint {
+  scratch.setFloat64(0, value);
+  return scratch.getBigUint64(0);
+}
+
+/** Runs of neighbouring bucket indices, which must ascend. */
+export function spansOf(indices: readonly number[]): BucketSpan[] {
+  const spans: { offset: number; length: number }[] = [];
+  let next = 0;
+  for (const index of indices) {
+    const last = spans.at(-1);
+    if (last !== undefined && index === next) last.length++;
+    else spans.push({ offset: index - next, length: 1 });
+    next = index + 1;
+  }
+  return spans;
+}
+
 /** Reads the layout at the head of a histogram chunk of `dataBytes` bytes. */
 export function readHistogramLayout(reader: BitReader, dataBytes: number): HistogramLayout {
   const zeroThreshold = readZeroThreshold(reader);

@@ -31,8 +31,62 @@ export class ProtoWriter {
     return this;
   }
 
+  /** sint32 or sint64. */
+  zigzag(field: number, value: number): this {
+    return this.integer(field, value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  /** A float of 64 bits; zero is left out, its sign with it, as proto3 writers do. */
+  double(field: number, value: number): this {
+    return value === 0 ? this : this.presentDouble(field, value);
+  }
+
+  /** A float that is written also when it is zero: a member of a oneof, or of proto2. */
+  presentDouble(field: number, value: number): this {
+    this.varint(BigInt((field << 3) | 1));
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    this.push(bytes);
+    return this;
+  }
+
+  /** Fields that are encoded already. */
+  raw(fields: Uint8Array): this {
+    this.push(fields);
+    return this;
+  }
+
+  /** Repeated floats, packed. */
+  doubles(field: number, values: readonly number[]): this {
+    if (values.length === 0) return this;
+    const view = new DataView(new ArrayBuffer(values.length * 8));
+    values.forEach((value, i) => {
+      view.setFloat64(i * 8, value, true);
+    });
+    return this.bytes(field, new Uint8Array(view.buffer));
+  }
+
+  /** An integer that is written also when it is zero. */
+  presentInteger(field: number, value: number): this {
+    this.varint(BigInt(field << 3));
+    this.varint(BigInt(value));
+    return this;
+  }
+
   text(field: number, value: string): this {
     return value === '' ? this : this.bytes(field, encoder.encode(value));
+  }
+
+  /** A text that is written also when it is empty. */
+  presentText(field: number, value: string): this {
+    return this.bytes(field, encoder.encode(value));
+  }
+
+  /** A message after its length, as streams of messages have them. */
+  delimited(message: Uint8Array): this {
+    this.varint(BigInt(message.length));
+    this.push(message);
+    return this;
   }
 
   bytes(field: number, value: Uint8Array): this {
@@ -65,6 +119,8 @@ export type ProtoVisitor = (field: number, value: ProtoValue) => void;
 export interface ProtoValue {
   /** Signed 64-bit integer of a varint field. */
   integer(): number;
+  /** A repeated integer field, packed or one of several. */
+  integers(): number[];
   text(): string;
   bytes(): Uint8Array;
   message(visit: ProtoVisitor): void;
@@ -86,6 +142,7 @@ function readFields(reader: ByteReader, visit: ProtoVisitor): void {
         const value = signedVarint(reader);
         visit(field, {
           integer: () => value,
+          integers: () => [value],
           text: refuse(reader, field),
           bytes: refuse(reader, field),
           message: refuse(reader, field),
@@ -99,6 +156,7 @@ function readFields(reader: ByteReader, visit: ProtoVisitor): void {
         const value = reader.raw(reader.uvarint());
         visit(field, {
           integer: refuse(reader, field),
+          integers: () => packedIntegers(value, reader.what),
           text: () => decoder.decode(value),
           bytes: () => value,
           message: (inner) => readFields(new ByteReader(value, reader.what), inner),
@@ -112,6 +170,13 @@ function readFields(reader: ByteReader, visit: ProtoVisitor): void {
         throw reader.corrupt(`wire type ${tag % 8} of field ${field} is not known`);
     }
   }
+}
+
+function packedIntegers(bytes: Uint8Array, what: string): number[] {
+  const reader = new ByteReader(bytes, what);
+  const values: number[] = [];
+  while (reader.remaining() > 0) values.push(signedVarint(reader));
+  return values;
 }
 
 function refuse(reader: ByteReader, field: number): () => never {

@@ -1,5 +1,6 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import type { BitReader } from './bit-reader.ts';
+import type { BitWriter } from './bit-writer.ts';
 
 /** Payload widths after a unary prefix of 0 to 8 one bits (Prometheus tsdb/chunkenc/varbit.go). */
 const widths = [0, 3, 6, 9, 12, 18, 25, 56, 64] as const;
@@ -35,6 +36,31 @@ export function readVarbitInt(reader: BitReader): number {
   if (!Number.isSafeInteger(signed))
     throw new CorruptDataError(`chunk: signed integer beyond 2^53 at bit ${reader.position}`);
   return signed;
+}
+
+/** Writes an unsigned integer in the narrowest width that holds it. */
+export function writeVarbitUint(writer: BitWriter, value: number): void {
+  writePrefixed(
+    writer,
+    BigInt(value),
+    widths.findIndex((width) => value < 2 ** width),
+  );
+}
+
+/** Writes a signed integer in the narrowest width that holds it. */
+export function writeVarbitInt(writer: BitWriter, value: number): void {
+  const holds = (width: number) => value <= 2 ** (width - 1) && value >= -(2 ** (width - 1)) + 1;
+  writePrefixed(
+    writer,
+    BigInt(value),
+    widths.findIndex((width) => (width === 0 ? value === 0 : holds(width))),
+  );
+}
+
+function writePrefixed(writer: BitWriter, value: bigint, ones: number): void {
+  const last = widths.length - 1;
+  writer.bits(ones === last ? 0xffn : (1n << BigInt(ones + 1)) - 2n, ones === last ? last : ones + 1);
+  writer.bits(BigInt.asUintN(64, value), widths[ones]!);
 }
 
 /** One float of a series of XOR-coded floats: its bits and the window of significant bits last used. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import type { Block, BlockSeries } from '../block/block.ts';
 import type { Bucket } from '../bucket/bucket.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
@@ -16,6 +17,7 @@ import {
 import { BlockCatalog } from './block-catalog.ts';
 import { attachLabels, resolveMatchers } from './external-labels.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
+import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
 /** The blocks of a bucket as a holder of series. A block that cannot be read is named and left out. */
 export class BlockHolder implements SeriesHolder {
@@ -109,6 +111,57 @@ export class BlockHolder implements SeriesHolder {
       }
     });
     return [...found.values()];
+  }
+
+  async describe(): Promise<SourceDescription> {
+    const { metas, faults } = await this.catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    if (metas.length === 0 && faults.length > 0) throw new CodedError('CorruptData', faults[0]!);
+    const sets = new Map(metas.map((meta) => [JSON.stringify(externalLabels(meta)), externalLabels(meta)]));
+    return {
+      kind: 'bucket',
+      labelSets: [...sets.values()].slice(0, limits.describedLabelSets),
+      ...(metas.length > 0 && {
+        minTimeMs: Math.min(...metas.map(({ minTime }) => minTime)),
+        maxTimeMs: Math.max(...metas.map(({ maxTime }) => maxTime)),
+      }),
+      blocks: metas.length,
+      faults: faults.slice(0, limits.describedFaults),
+    };
+  }
+
+  async estimate(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<SelectionEstimate> {
+    if ('selectChunks' in this) {
+      const selection = await (this as SeriesHolder).selectChunks!(matchers, hints, [], scope);
+      return {
+        source: this.name,
+        path: 'blocks',
+        blocks: new Set(selection.parts.map(({ ulid }) => ulid)).size,
+        series: selection.count,
+        chunks: selection.chunkCount,
+        sizeBytes: selection.sizeBytes,
+        maxSamples: selection.maxSamples,
+      };
+    }
+    let [blocks, chunks] = [0, 0];
+    const series = new Set<string>();
+    await this.eachBlock(hints, scope, async (block, meta) => {
+      const external = Labels.from(Object.entries(externalLabels(meta)));
+      const left = resolveMatchers(matchers, external);
+      if (left === undefined) return;
+      blocks++;
+      for await (const batch of block.select(left, hints.startMs, hints.endMs)) {
+        scope.signal.throwIfAborted();
+        for (const { labels, chunks: found } of batch) {
+          series.add(attachLabels(Labels.from(labels), external).key);
+          chunks += found.length;
+        }
+      }
+    });
+    return { source: this.name, path: 'blocks', blocks, series: series.size, chunks };
   }
 
   async close(): Promise<void> {

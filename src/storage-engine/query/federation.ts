@@ -5,12 +5,16 @@ import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { dedupMarginMs, dedupReplicas } from '../samples/dedup.ts';
 import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer } from './source.ts';
+import type { SelectionEstimate, SourceDescription } from './source-description.ts';
+import type { SourceMonitor, SourceRecord } from './source-monitor.ts';
 
 /** How answers of several holders become one. */
 export interface FederationOptions {
   readonly holders: readonly SeriesHolder[];
   /** Labels that tell HA replicas apart; series that differ in nothing else are one. None: no deduplication. */
   readonly replicaLabels: readonly string[];
+  /** Hears how requests to live servers went, and refuses them for a while where they fail in a row. */
+  readonly monitor?: SourceMonitor;
 }
 
 /** Most replicas of one series that the margin of a selection reckons with. */
@@ -102,16 +106,60 @@ export class FederatedSource implements SampleSource {
     return this.options.replicaLabels;
   }
 
+  /** Names of the live servers. */
+  get liveSources(): readonly string[] {
+    return this.options.holders.filter(({ fromServer }) => fromServer !== undefined).map(({ name }) => name);
+  }
+
   /** The same request to the HTTP API of every live server. */
   async askServers(path: string): Promise<readonly ServerAnswer[]> {
     const answers = await this.ask(async (holder) => holder.fromServer?.(path, this.scope));
     return answers.filter((answer) => answer !== undefined);
   }
 
+  /** What each holder would read for a selection; a holder that fails is told to the scope. */
+  async estimate(matchers: readonly LabelMatcher[], hints: SelectHints): Promise<SelectionEstimate[]> {
+    const margin = this.options.replicaLabels.length > 0 ? dedupMarginMs(expectedReplicas) : 0;
+    const wide = { startMs: hints.startMs - margin, endMs: hints.endMs + margin };
+    const answers = await this.ask(async (holder) => holder.estimate?.(matchers, wide, this.scope));
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** Each holder by name: what it holds, or why it does not say, and how requests to it went. */
+  async describe(): Promise<
+    {
+      readonly name: string;
+      readonly description: SourceDescription | undefined;
+      readonly error: string | undefined;
+      readonly record: SourceRecord | undefined;
+    }[]
+  > {
+    const { monitor } = this.options;
+    return await Promise.all(
+      this.options.holders.map(async (holder) => {
+        const { name } = holder;
+        const [description, error] = await this.watched(holder, async () =>
+          holder.describe?.(this.scope),
+        ).then(
+          (found) => [found, undefined] as const,
+          (fault: unknown) => [undefined, describeError(fault)] as const,
+        );
+        return { name, description, error, record: monitor?.recordOf(name) };
+      }),
+    );
+  }
+
+  private watched<T>(holder: SeriesHolder, question: (holder: SeriesHolder) => Promise<T>): Promise<T> {
+    const { monitor } = this.options;
+    return monitor === undefined || holder.fromServer === undefined
+      ? question(holder)
+      : monitor.watch(holder.name, () => question(holder));
+  }
+
   /** Asks every holder at once; an expected failure of one is told to the scope, its answer is empty. */
   private async ask<T>(question: (holder: SeriesHolder) => Promise<T>): Promise<T[]> {
     const { holders } = this.options;
-    const outcomes = await Promise.allSettled(holders.map(question));
+    const outcomes = await Promise.allSettled(holders.map((holder) => this.watched(holder, question)));
     const answers: T[] = [];
     outcomes.forEach((outcome) => {
       if (outcome.status === 'fulfilled') answers.push(outcome.value);

@@ -1,6 +1,7 @@
 import { load } from 'js-yaml';
 import type { Clock } from '../../base/clock.ts';
 import { CodedError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
@@ -11,6 +12,11 @@ import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
 import { Patience } from './patience.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
+import type { SelectionEstimate, SourceDescription } from './source-description.ts';
+
+interface HeadStatus {
+  readonly headStats: { readonly numSeries: number; readonly minTime: number; readonly maxTime: number };
+}
 
 /**
  * One live Prometheus as a holder of series, its external labels attached. One that is away or hangs costs a query no more
@@ -102,6 +108,40 @@ export class LiveHolder implements SeriesHolder {
       data: await this.client.json(path, signal),
       external,
     }));
+  }
+
+  describe(scope: QueryScope): Promise<SourceDescription> {
+    return this.ask(scope, async (signal, external) => {
+      const [head, build] = await Promise.all([
+        this.client.json('api/v1/status/tsdb', signal) as Promise<HeadStatus>,
+        this.client.json('api/v1/status/buildinfo', signal) as Promise<{ version?: string }>,
+      ]);
+      const { numSeries, minTime, maxTime } = head.headStats;
+      return {
+        kind: 'prometheus',
+        labelSets: [Object.fromEntries(external.entries())],
+        // Of its head; its own blocks may reach further back.
+        minTimeMs: minTime,
+        maxTimeMs: maxTime,
+        series: numSeries,
+        ...(build.version !== undefined && { version: build.version }),
+      };
+    });
+  }
+
+  estimate(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<SelectionEstimate> {
+    return this.ask(scope, async (signal, external) => {
+      const { name } = this;
+      const query = metadataQuery([matchers], hints, external);
+      if (query === undefined) return { source: name, path: 'not asked: external labels differ', series: 0 };
+      const limit = limits.explainSeries;
+      const found = (await this.client.json(`api/v1/series?${query}&limit=${limit}`, signal)) as unknown[];
+      return { source: name, path: 'remote read', series: found.length, atLeast: found.length >= limit };
+    });
   }
 
   close(): Promise<void> {

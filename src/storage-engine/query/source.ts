@@ -3,6 +3,7 @@ import type { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { SampleColumns } from '../samples/sample-columns.ts';
+import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
 /** Series as one source has them: external labels attached, replica label included, samples of the hints or more. */
 export interface StoredSeries {
@@ -64,5 +65,13 @@ export interface SeriesHolder {
   ): Promise<readonly Labels[]>;
   /** What a live server's own HTTP API answers: of rules, alerts and targets only it knows. */
   fromServer?(path: string, scope: QueryScope): Promise<ServerAnswer>;
+  /** What it holds, for diagnostics. Raises where it cannot answer. */
+  describe?(scope: QueryScope): Promise<SourceDescription>;
+  /** What a selection would read; no samples are read for it. */
+  estimate?(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<SelectionEstimate>;
   close(): Promise<void>;
 }

@@ -1,5 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { limits } from '../../base/limits.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import type { FederatedSource } from '../query/federation.ts';
+import { answerExplain } from './explain-api.ts';
+import { answerFederate } from './federate/federate.ts';
+import { answerExemplars } from './live/exemplars-api.ts';
+import { answerHeadStatus } from './live/head-status-api.ts';
+import { answerAlerts, answerRules } from './live/rules-api.ts';
+import {
+  answerAlertmanagers,
+  answerMetadata,
+  answerScrapePools,
+  answerTargetMetadata,
+  answerTargets,
+} from './live/targets-api.ts';
 import { answerLabels, answerLabelValues, answerSeries } from './metadata-api.ts';
 import type { Params } from './params.ts';
 import {
@@ -9,23 +23,25 @@ import {
   answerQuery,
   answerQueryRange,
 } from './query-api.ts';
+import type { RawAnswer } from './raw-answer.ts';
+import { answerRemoteRead } from './remote-read/remote-read-api.ts';
 import {
-  answerAlertmanagers,
-  answerAlerts,
-  answerExemplars,
-  answerHeadStatus,
-  answerMetadata,
-  answerRules,
-  answerScrapePools,
-  answerTargetMetadata,
-  answerTargets,
-} from './server-api.ts';
+  answerBuildInfo,
+  answerConfig,
+  answerFlags,
+  answerRuntimeInfo,
+  answerSources,
+  type ServerFacts,
+} from './status-api.ts';
 
 /** One request on its way: its parameters, its source and the end of its patience. */
 export interface Call {
   readonly params: Params;
   readonly source: FederatedSource;
   readonly signal: AbortSignal;
+  readonly headers: IncomingHttpHeaders;
+  /** Of a route that takes a body of its own; else empty. */
+  readonly body: Buffer;
   /** Of a label in the path, as it stands there. */
   readonly name: string;
   readonly nowMs: number;
@@ -36,12 +52,19 @@ export interface Call {
 }
 
 /** Undefined: there is nothing to say, HTTP 204. */
-export type Handler = (call: Call) => Promise<Answer | undefined> | Answer | undefined;
+export type Handler = (call: Call) => Promise<Said> | Said;
+type Said = Answer | RawAnswer | undefined;
 
 export interface Route {
   readonly pattern: RegExp;
   readonly methods: readonly string[];
   readonly handle: Handler;
+  /** Largest body, where it is no form. */
+  readonly bodyBytes?: number;
+  /** Errors are plain texts, as Prometheus's are outside of its JSON API. */
+  readonly plainErrors?: true;
+  /** What stands for an absent `partial_response`. */
+  readonly partialResponse?: 'true' | 'false';
 }
 
 const form = ['GET', 'OPTIONS', 'POST'];
@@ -50,10 +73,12 @@ const read = ['GET', 'OPTIONS'];
 /** The paths of Prometheus's HTTP API that are served here, with the methods of each. */
 export function apiRoutes({
   dialect,
-  version,
+  facts,
+  memoryBytes,
 }: {
-  dialect: PromqlOptions;
-  version: string;
+  readonly dialect: PromqlOptions;
+  readonly facts: ServerFacts;
+  readonly memoryBytes?: number;
 }): readonly Route[] {
   const route = (path: string, methods: readonly string[], handle: Handler): Route => ({
     pattern: new RegExp(`^/api/v1/${path}$`),
@@ -79,11 +104,24 @@ export function apiRoutes({
     route('rules', read, ({ params, source }) => answerRules(params, source)),
     route('alerts', read, ({ source }) => answerAlerts(source)),
     route('status/tsdb', read, ({ params, source }) => answerHeadStatus(params, source)),
-    route('status/buildinfo', read, () => buildInfo(version)),
+    route('status/buildinfo', read, () => answerBuildInfo(facts)),
+    route('status/flags', read, () => answerFlags(facts)),
+    route('status/config', read, ({ source }) => answerConfig(source.liveSources)),
+    route('status/runtimeinfo', read, ({ nowMs }) => answerRuntimeInfo(facts, nowMs, memoryBytes)),
+    route('explain', form, ({ params, source, nowMs }) => answerExplain(params, { source, dialect, nowMs })),
+    route('sources', read, ({ source }) => answerSources(source)),
+    {
+      ...route('read', ['OPTIONS', 'POST'], (call) => answerRemoteRead(call)),
+      bodyBytes: limits.remoteReadRequestBytes,
+      plainErrors: true,
+      // A reader by remote read hears of no warnings, and may keep what it was given as the whole.
+      partialResponse: 'false',
+    },
+    {
+      pattern: /^\/federate$/,
+      methods: ['GET', 'OPTIONS'],
+      handle: (call) => answerFederate(call),
+      plainErrors: true,
+    },
   ];
-}
-
-function buildInfo(version: string): Answer {
-  const unknown = { revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
-  return { data: JSON.stringify({ version, ...unknown }), warnings: [], infos: [] };
 }
