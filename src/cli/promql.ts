@@ -10,6 +10,7 @@ interface PromqlCommandOptions extends SourceOptions {
   readonly end?: string;
   readonly step?: string;
   readonly output: string;
+  readonly explain?: boolean;
   readonly enableFeature: string;
 }
 
@@ -26,9 +27,14 @@ export function register(program: Command, io: CliIo): void {
     .option('--end <time>', 'last time of a range (default: now)')
     .option('--step <duration>', 'step of a range (default: a sixtieth of it)')
     .option('--output <format>', 'table, csv or json', 'table')
+    .option('--explain', 'show how the query would be answered and what it would read, without running it')
     .option('--enable-feature <flags>', "Prometheus's feature flags of PromQL, separated by commas", '')
     .action((expr: string, options: PromqlCommandOptions) => run(expr, options, io));
 }
+
+/** A sixtieth of a range in whole seconds. */
+const sixtiethMs = (startMs: number, endMs: number) =>
+  Math.max(1000, Math.ceil((endMs - startMs) / 60_000) * 1000);
 
 async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Promise<void> {
   if (!formats.includes(options.output))
@@ -58,15 +64,25 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
     });
     const request = { query: expr, source, dialect, signal };
     const nowMs = systemClock.nowMs();
+    if (options.explain === true) {
+      const { answerExplain } = await import('../storage-engine/serve/explain-api.ts');
+      const { explainText } = await import('./promql/explain-text.ts');
+      params.set('query', expr);
+      if (options.start !== undefined) {
+        params.set('end', options.end ?? String(nowMs / 1000));
+        const [from, to] = [timeParam(params, 'start'), optionalTimeParam(params, 'end', nowMs)];
+        params.set('step', options.step ?? String(sixtiethMs(from, to) / 1000));
+      }
+      const { data } = await answerExplain(params, { source, dialect, nowMs });
+      io.out(options.output === 'json' ? `${data}\n` : explainText(JSON.parse(data)));
+      return;
+    }
     const evaluate = async () => {
       if (options.start === undefined)
         return queryInstant({ ...request, timeMs: optionalTimeParam(params, 'time', nowMs) });
       const startMs = timeParam(params, 'start');
       const endMs = optionalTimeParam(params, 'end', nowMs);
-      const stepMs =
-        options.step === undefined
-          ? Math.max(1000, Math.ceil((endMs - startMs) / 60_000) * 1000)
-          : durationParam(params, 'step');
+      const stepMs = options.step === undefined ? sixtiethMs(startMs, endMs) : durationParam(params, 'step');
       if (endMs < startMs || stepMs < 1)
         throw new CodedError(
           'InvalidOption',
