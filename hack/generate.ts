@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path';
 import { generatedFiles } from '../src/crds/generated-files.ts';
 import { kernelFiles } from './build-kernels.ts';
 import { errorCatalogueDocument } from './generate-errors.ts';
+import { chartFiles } from './install/chart.ts';
+import { kustomizeFiles } from './install/kustomize.ts';
 
 export type Generated = Readonly<Record<string, string | Uint8Array>>;
 
@@ -14,6 +16,8 @@ const root = join(import.meta.dirname, '..');
 const generators: readonly (() => Generated | Promise<Generated>)[] = [
   errorCatalogueDocument,
   () => Object.fromEntries(generatedFiles()),
+  chartFiles,
+  kustomizeFiles,
   kernelFiles,
 ];
 
