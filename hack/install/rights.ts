@@ -21,10 +21,16 @@ const written = ['list', 'watch', 'create', 'patch', 'delete'] as const;
 export const operatorRules: readonly Rule[] = [
   // What users declare. Patch is for finalizers.
   rule(own, ['monitoringstacks', 'silences'], ['list', 'watch', 'patch']),
-  rule(own, ['alertrulesets', 'alertroutes'], ['list', 'watch']),
+  rule(own, ['alertrulesets', 'alertroutes', 'retentionpolicies'], ['list', 'watch']),
   rule(
     own,
-    ['monitoringstacks/status', 'alertrulesets/status', 'alertroutes/status', 'silences/status'],
+    [
+      'monitoringstacks/status',
+      'alertrulesets/status',
+      'alertroutes/status',
+      'silences/status',
+      'retentionpolicies/status',
+    ],
     ['patch'],
   ),
   // Owner references that block the deletion of a stack until its children are gone.
