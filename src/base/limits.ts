@@ -184,10 +184,32 @@ export const limits = {
   readBytes: 16 * 1024 * 1024,
   /** Largest section of an index that is held: symbols, postings offset table. */
   indexSectionBytes: 1024 * 1024 * 1024,
+  /** Largest index that is held whole as columns; of a larger one sections are read as needed. */
+  indexWholeBytes: 256 * 1024 * 1024,
+  /** Parts of one selection: blocks, times the replicas that one block holds. */
+  selectionParts: 20_000,
+  /** Memory for indexes of blocks, symbols and selections, where no other budget is configured. */
+  indexMemoryBytes: 512 * 1024 * 1024,
+  /** Indexes that are loaded at once. */
+  blockOpenConcurrency: 8,
+  /** Blocks that one query reads chunks of at once. */
+  blockReadConcurrency: 4,
+  /** Chunks of one block that are read and decoded before other work has its turn. */
+  chunkBatch: 4096,
+  /** Selections that are kept for queries that ask again. */
+  selectionCacheEntries: 512,
+  /** Size from which symbols are dropped when most blocks that had them are gone. */
+  staleSymbolsBytes: 16 * 1024 * 1024,
+  /** Groupings of one selection's series that are kept. */
+  selectionGroupings: 8,
+  /** Bytes of an index that are parsed before other work has its turn. */
+  indexSliceBytes: 512 * 1024,
   /** Bytes read for a series entry of unknown length. */
   seriesEntryBytes: 1024,
   /** Bytes read for a chunk entry of unknown length. */
   chunkEntryBytes: 2048,
+  /** Longest chunk entry that is believed: a flipped bit in a length must not size a buffer. */
+  chunkEntryMaxBytes: 64 * 1024 * 1024,
   /** Largest meta.json of a block. */
   blockMetaBytes: 16 * 1024 * 1024,
   /** Largest tombstones file of a block. */
@@ -324,6 +346,8 @@ export const limits = {
   localProgramCopies: 3,
   /** Age of the list of blocks at which a query makes a new one. */
   catalogRefreshMs: 30_000,
+  /** Age of the list of blocks from which queries fail rather than answer by it. */
+  catalogMaxAgeMs: 3600_000,
   /** Values of one line in the series language of rule tests. */
   seriesDescriptionValues: 1_000_000,
   /** Memory of one instance of the kernels: one thread's batch of series. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { intersect, subtract, unite } from './postings-sets.ts';
+import { intersect, subtract, unite } from './index/postings-sets.ts';
 import { coalesce } from './range-source.ts';
 
 const list = fc.uniqueArray(fc.nat(400), { maxLength: 120 }).map((values) => Uint32Array.from(values).sort());

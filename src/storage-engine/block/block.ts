@@ -1,132 +1,128 @@
 import { CodedError, CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { type Bucket, getObject } from '../bucket/bucket.ts';
-import { type BlockMeta, parseBlockMeta } from '../format/block-meta.ts';
-import type { ChunkMeta } from '../format/index-series.ts';
+import type { BlockMeta } from '../format/block-meta.ts';
 import { decodeTombstones, type Tombstone } from '../format/tombstones.ts';
-import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import { blockFiles } from './block-files.ts';
-import { BlockIndex } from './block-index.ts';
-import { ChunkReader, type RawChunk } from './chunk-reader.ts';
+import { blockFiles, segmentFile } from './block-files.ts';
+import type { BlockIndex, SelectedSeries } from './index/block-index.ts';
+import { IndexFile } from './index/index-file.ts';
+import { loadIndex } from './index/load-index.ts';
+import { SectionIndex } from './index/section-index.ts';
+import type { SymbolDictionary } from './index/symbol-dictionary.ts';
+import type { SymbolMatcher } from './index/symbol-matcher.ts';
+import { WholeIndex } from './index/whole-index.ts';
 import { bucketSource } from './range-source.ts';
-import { selectSeries } from './select.ts';
+import type { ChunkFiles } from './selection.ts';
 
-/** A series of a block with those of its chunks that overlap the asked time. */
-export interface BlockSeries {
-  readonly reference: number;
-  /** Name and value pairs, sorted by name in byte order; external labels are not among them. */
-  readonly labels: readonly (readonly [string, string])[];
-  readonly chunks: readonly ChunkMeta[];
+/** Sizes of a block's files in bytes, by path below the block: `index`, `chunks/000001`, `tombstones`. */
+export type FileSizes = ReadonlyMap<string, number>;
+
+export interface BlockOptions {
+  readonly bucket: Bucket;
+  readonly meta: BlockMeta;
+  /** As a listing showed them: a file that is not named does not exist. */
+  readonly sizes: FileSizes;
+  readonly symbols: SymbolDictionary;
+  /** An index above this size is read by section. */
+  readonly wholeBytes: number;
+  /** False where this block was verified before. */
+  readonly verify: boolean;
+  readonly pause: () => Promise<void> | undefined;
 }
 
-/** One block of a bucket, opened. Faults carry the block's name. */
+/** One block of a bucket, its index loaded. Faults carry the block's name. */
 export class Block {
   readonly meta: BlockMeta;
+  readonly symbols: SymbolDictionary;
+  readonly files: ChunkFiles;
   private readonly index: BlockIndex;
-  private readonly chunks: ChunkReader;
   private readonly tombstones: ReadonlyMap<number, readonly Tombstone[]>;
 
-  private constructor(
-    meta: BlockMeta,
-    index: BlockIndex,
-    chunks: ChunkReader,
-    tombstones: readonly Tombstone[],
-  ) {
-    this.meta = meta;
+  private constructor(options: BlockOptions, index: BlockIndex, tombstones: readonly Tombstone[]) {
+    this.meta = options.meta;
+    this.symbols = options.symbols;
     this.index = index;
-    this.chunks = chunks;
     this.tombstones = Map.groupBy(tombstones, (tombstone) => tombstone.series);
+    this.files = chunkFiles(options);
   }
 
-  static open(bucket: Bucket, ulid: string, signal?: AbortSignal): Promise<Block> {
-    return named(ulid, async () => {
-      const metaText = await getObject(bucket, blockFiles.meta(ulid), limits.blockMetaBytes, signal);
-      const meta = parseBlockMeta(new TextDecoder().decode(metaText), 'meta.json');
-      if (meta.ulid !== ulid) throw new CorruptDataError(`meta.json names block ${meta.ulid}`);
-      const index = await BlockIndex.open(await objectSource(bucket, blockFiles.index(ulid), signal));
-      const chunks = new ChunkReader((segment) =>
-        objectSource(bucket, blockFiles.segment(ulid, segment), signal),
-      );
-      return new Block(meta, index, chunks, await readTombstones(bucket, ulid, signal));
+  static open(options: BlockOptions): Promise<Block> {
+    return named(options.meta.ulid, async () => {
+      const [index, tombstones] = await Promise.all([openIndex(options), readTombstones(options)]);
+      return new Block(options, index, tombstones);
     });
   }
 
-  labelNames(): string[] {
-    return this.index.postingsTable.labelNames();
+  get sizeBytes(): number {
+    return this.index.sizeBytes;
   }
 
-  labelValues(name: string): string[] {
-    return this.index.postingsTable.labelValues(name);
+  labelNames(): readonly string[] {
+    return this.index.labelNames();
   }
 
-  /** Series that all matchers take, with their chunks that overlap [minTime, maxTime], in batches in index order. */
-  async *select(
-    matchers: readonly LabelMatcher[],
-    minTime: number,
-    maxTime: number,
-  ): AsyncIterable<readonly BlockSeries[]> {
-    const { symbols } = this.index;
-    const text = (reference: number) => symbols.textAt(symbols.indexOf(reference));
-    const references = await named(this.meta.ulid, () => selectSeries(this.index, matchers));
-    for await (const batch of namedEach(this.meta.ulid, this.index.series(references))) {
-      const series: BlockSeries[] = [];
-      for (const entry of batch) {
-        const chunks = entry.chunks.filter((chunk) => chunk.minTime <= maxTime && chunk.maxTime >= minTime);
-        if (chunks.length === 0) continue;
-        const labels: [string, string][] = [];
-        for (let i = 0; i < entry.labels.length; i += 2)
-          labels.push([text(entry.labels[i]!), text(entry.labels[i + 1]!)]);
-        series.push({ reference: entry.reference, labels, chunks });
-      }
-      if (series.length > 0) yield series;
-    }
+  labelValues(name: string): readonly string[] {
+    return this.index.labelValues(name);
   }
 
-  /** Bytes of chunks, in the order of the references. */
-  readChunks(references: readonly number[]): Promise<RawChunk[]> {
-    return named(this.meta.ulid, () => this.chunks.read(references));
+  select(matchers: readonly SymbolMatcher[], signal?: AbortSignal): Promise<SelectedSeries> {
+    return named(this.meta.ulid, () => this.index.select(matchers, signal));
   }
 
-  /** Deleted time of a series; samples in it do not exist. */
-  tombstonesOf(reference: number): readonly Tombstone[] {
-    return this.tombstones.get(reference) ?? [];
+  /** Deleted time of a series, by its reference; samples in it do not exist. Undefined: none. */
+  deletedOf(reference: number): readonly Tombstone[] | undefined {
+    return this.tombstones.get(reference);
+  }
+
+  get hasTombstones(): boolean {
+    return this.tombstones.size > 0;
   }
 }
 
-async function objectSource(bucket: Bucket, key: string, signal: AbortSignal | undefined) {
-  const info = await bucket.head(key, signal);
-  if (info === undefined) throw new CodedError('ObjectNotFound', `${bucket.description}: no object ${key}`);
-  return bucketSource(bucket, key, info.sizeBytes, signal);
+async function openIndex(options: BlockOptions): Promise<BlockIndex> {
+  const { bucket, meta, sizes, symbols, wholeBytes, verify, pause } = options;
+  const key = blockFiles.index(meta.ulid);
+  const sizeBytes = sizes.get('index');
+  if (sizeBytes === undefined)
+    throw new CodedError('ObjectNotFound', `${bucket.description}: no object ${key}`);
+  const file = await IndexFile.open(bucketSource(bucket, key, sizeBytes));
+  const { numSeries = 0, numChunks = 0 } = meta.stats ?? {};
+  const load = {
+    symbols,
+    baseMs: meta.minTime,
+    hint: { series: numSeries, chunks: numChunks },
+    segmentBytes: (segment: number) => sizes.get(segmentFile(segment)),
+    verify,
+    pause,
+  };
+  if (sizeBytes > wholeBytes) return SectionIndex.open(file, load);
+  return new WholeIndex(await loadIndex(file, load));
 }
 
-async function readTombstones(
-  bucket: Bucket,
-  ulid: string,
-  signal: AbortSignal | undefined,
-): Promise<Tombstone[]> {
-  const key = blockFiles.tombstones(ulid);
-  if ((await bucket.head(key, signal)) === undefined) return [];
-  return decodeTombstones(await getObject(bucket, key, limits.tombstonesBytes, signal));
+async function readTombstones({ bucket, meta, sizes }: BlockOptions): Promise<Tombstone[]> {
+  if (!sizes.has('tombstones')) return [];
+  return decodeTombstones(await getObject(bucket, blockFiles.tombstones(meta.ulid), limits.tombstonesBytes));
+}
+
+function chunkFiles({ bucket, meta: { ulid } }: BlockOptions): ChunkFiles {
+  return {
+    path: (segment) => bucket.localPath?.(blockFiles.segment(ulid, segment)),
+    read: (segment, offset, lengthBytes, signal) =>
+      bucket.getRange(blockFiles.segment(ulid, segment), offset, lengthBytes, signal),
+  };
 }
 
 async function named<T>(ulid: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw withName(ulid, error);
+    throw namedFault(ulid, error);
   }
 }
 
-async function* namedEach<T>(ulid: string, items: AsyncIterable<T>): AsyncIterable<T> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw withName(ulid, error);
-  }
-}
-
-function withName(ulid: string, error: unknown): unknown {
-  return error instanceof CorruptDataError
+/** Corrupt data with the name of the block that holds it; other errors as they are. */
+export function namedFault(ulid: string, error: unknown): unknown {
+  return error instanceof CorruptDataError && !error.message.startsWith('block ')
     ? new CorruptDataError(`block ${ulid}: ${error.message}`, { cause: error })
     : error;
 }

@@ -1,13 +1,9 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import {
-  checkSegmentHeader,
-  chunkLocation,
-  maxEntryPrefixBytes,
-  readChunkEntry,
-  segmentHeaderBytes,
-} from '../format/chunk.ts';
-import { coalesce, type RangeSource } from './range-source.ts';
+import { maxEntryPrefixBytes, readChunkEntry } from '../format/chunk.ts';
+import { namedFault } from './block.ts';
+import { coalesce } from './range-source.ts';
+import type { SelectionPart } from './selection.ts';
 
 /** A chunk's bytes, a view of the read that brought it. */
 export interface RawChunk {
@@ -15,70 +11,59 @@ export interface RawChunk {
   readonly data: Uint8Array;
 }
 
-/** Segment files of one block; sources are opened when first needed. */
-export class ChunkReader {
-  private readonly open: (segment: number) => Promise<RangeSource>;
-  private readonly segments = new Map<number, Promise<RangeSource>>();
-
-  /** `open` gives the source of a segment by its number; the first file, 000001, is segment 0. */
-  constructor(open: (segment: number) => Promise<RangeSource>) {
-    this.open = open;
-  }
-
-  /**
-   * The chunks of the given references, in the same order, in coalesced reads. An entry's length stands at its start: the
-   * next wanted or a usual entry bounds the first read, a longer entry is read again.
-   */
-  async read(references: readonly number[]): Promise<RawChunk[]> {
-    const chunks = new Array<RawChunk>(references.length);
-    const order = references.map((_, i) => i).sort((a, b) => references[a]! - references[b]!);
+/** The chunks of the given rows of a part, in the same order, in coalesced reads; faults carry the block's name. */
+export async function readChunks(
+  part: SelectionPart,
+  rows: Uint32Array,
+  signal?: AbortSignal,
+): Promise<RawChunk[]> {
+  const { segment, offset } = part.chunks;
+  const found = new Array<RawChunk>(rows.length);
+  const order = new Uint32Array(rows.length).map((_, i) => i);
+  if (
+    rows.some(
+      (row, i) =>
+        i > 0 &&
+        segment[row]! * 2 ** 32 + offset[row]! < segment[rows[i - 1]!]! * 2 ** 32 + offset[rows[i - 1]!]!,
+    )
+  )
+    order.sort((a, b) => segment[rows[a]!]! - segment[rows[b]!]! || offset[rows[a]!]! - offset[rows[b]!]!);
+  try {
     for (let at = 0; at < order.length; ) {
-      const { segment } = chunkLocation(references[order[at]!]!);
+      const number = segment[rows[order[at]!]!]!;
       let end = at;
-      while (end < order.length && chunkLocation(references[order[end]!]!).segment === segment) end++;
-      await this.readSegment(segment, order.slice(at, end), references, chunks);
+      while (end < order.length && segment[rows[order[end]!]!] === number) end++;
+      await readSegment(part, number, rows, order.subarray(at, end), found, signal);
       at = end;
     }
-    return chunks;
+  } catch (error) {
+    throw namedFault(part.ulid, error);
   }
+  return found;
+}
 
-  private async readSegment(
-    segment: number,
-    order: readonly number[],
-    references: readonly number[],
-    chunks: RawChunk[],
-  ): Promise<void> {
-    const source = await this.segment(segment);
-    const starts = Float64Array.from(order, (i) => chunkLocation(references[i]!).offset);
-    const ends = starts.map((start) => Math.min(start + limits.chunkEntryBytes, source.sizeBytes));
-    const what = `chunk segment ${segment + 1}`;
-    for (const read of coalesce(starts, ends)) {
-      const bytes = await source.read(read.offset, read.end - read.offset);
-      for (let i = read.first; i < read.last; i++) {
-        const at = starts[i]! - read.offset;
-        const length = entryLength(bytes, at, what);
-        const whole = at + length <= bytes.length;
-        chunks[order[i]!] = whole
-          ? readChunkEntry(bytes, at, what)
-          : readChunkEntry(await longEntry(source, starts[i]!, length, what), 0, what);
-      }
+async function readSegment(
+  { chunks, files }: SelectionPart,
+  segment: number,
+  rows: Uint32Array,
+  order: Uint32Array,
+  found: RawChunk[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const starts = Float64Array.from(order, (i) => chunks.offset[rows[i]!]!);
+  const ends = Float64Array.from(order, (i) => chunks.endOffset[rows[i]!]!);
+  const what = `chunk segment ${segment + 1}`;
+  for (const read of coalesce(starts, ends)) {
+    const bytes = await files.read(segment, read.offset, read.end - read.offset, signal);
+    for (let i = read.first; i < read.last; i++) {
+      const at = starts[i]! - read.offset;
+      const length = entryLength(bytes, at, what);
+      const whole = at + length <= bytes.length;
+      // An entry longer than its place in the index tells is read again.
+      found[order[i]!] = whole
+        ? readChunkEntry(bytes, at, what)
+        : readChunkEntry(await longEntry(files, segment, starts[i]!, length, what, signal), 0, what);
     }
-  }
-
-  private segment(segment: number): Promise<RangeSource> {
-    let source = this.segments.get(segment);
-    if (source === undefined) {
-      source = this.openChecked(segment);
-      this.segments.set(segment, source);
-      source.catch(() => this.segments.delete(segment));
-    }
-    return source;
-  }
-
-  private async openChecked(segment: number): Promise<RangeSource> {
-    const source = await this.open(segment);
-    checkSegmentHeader(await source.read(0, segmentHeaderBytes), `chunk segment ${segment + 1}`);
-    return source;
   }
 }
 
@@ -95,12 +80,17 @@ function entryLength(bytes: Uint8Array, at: number, what: string): number {
 }
 
 async function longEntry(
-  source: RangeSource,
+  files: SelectionPart['files'],
+  segment: number,
   start: number,
   lengthBytes: number,
   what: string,
+  signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  if (start + lengthBytes > source.sizeBytes)
+  if (lengthBytes > limits.chunkEntryMaxBytes)
+    throw new CorruptDataError(`${what}: chunk at ${start} would be ${lengthBytes} bytes long`);
+  const bytes = await files.read(segment, start, lengthBytes, signal);
+  if (bytes.length < lengthBytes)
     throw new CorruptDataError(`${what}: chunk at ${start} is ${lengthBytes} bytes long, beyond its file`);
-  return source.read(start, lengthBytes);
+  return bytes;
 }

@@ -1,19 +1,44 @@
+import { CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Bucket } from '../bucket/bucket.ts';
 
 /** Bytes of one object by range. A read may come back shorter only at the object's end. */
 export interface RangeSource {
   readonly sizeBytes: number;
-  read(offset: number, lengthBytes: number): Promise<Uint8Array>;
+  read(offset: number, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
+/** `signal` ends reads that bring none of their own. */
 export function bucketSource(
   bucket: Bucket,
   key: string,
   sizeBytes: number,
   signal?: AbortSignal,
 ): RangeSource {
-  return { sizeBytes, read: (offset, lengthBytes) => bucket.getRange(key, offset, lengthBytes, signal) };
+  return {
+    sizeBytes,
+    read: (offset, lengthBytes, own = signal) => bucket.getRange(key, offset, lengthBytes, own),
+  };
+}
+
+/** A range of any length below 1 GiB, split into reads at the same time where it is long; all of it must be there. */
+export async function readLarge(source: RangeSource, offset: number, sizeBytes: number): Promise<Uint8Array> {
+  if (sizeBytes <= limits.readBytes) return whole(await source.read(offset, sizeBytes), sizeBytes);
+  const bytes = new Uint8Array(sizeBytes);
+  const parts = Math.ceil(sizeBytes / limits.readBytes);
+  await Promise.all(
+    Array.from({ length: parts }, async (_, i) => {
+      const start = i * limits.readBytes;
+      const length = Math.min(limits.readBytes, sizeBytes - start);
+      bytes.set(whole(await source.read(offset + start, length), length), start);
+    }),
+  );
+  return bytes;
+}
+
+function whole(bytes: Uint8Array, sizeBytes: number): Uint8Array {
+  if (bytes.length === sizeBytes) return bytes;
+  throw new CorruptDataError(`object ends ${sizeBytes - bytes.length} bytes early`);
 }
 
 /** One read that serves several wanted ranges: `first` to `last` (exclusive) number the ranges it covers. */

@@ -26,10 +26,13 @@ export interface Selection {
   readonly replicas: readonly (readonly string[])[];
   /** Whether two parts of one replica overlap in time: their samples are merged by timestamp. */
   readonly overlapping: boolean;
-  /** Chunks that overlap the asked time, their bytes, and a bound that their samples cannot exceed. */
+  /** Chunks that overlap the asked time, and their bytes. */
   readonly chunkCount: number;
   readonly sizeBytes: number;
+  /** What the samples in those chunks cannot exceed, by their bytes and time; usually several times the true number. */
   readonly maxSamples: number;
+  /** The same by the mean samples of a chunk that each block's meta.json tells. */
+  readonly expectedSamples: number;
 }
 
 export interface Grouping {

@@ -50,6 +50,8 @@ export interface Bucket {
   /** Removes an object; one that is absent is no error. */
   delete(key: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
+  /** Path of an object that can be read in place; only of a bucket that is a folder. */
+  localPath?(key: string): string;
 }
 
 /** Reads a whole object that must not be larger than `limitBytes`. */

@@ -193,6 +193,10 @@ export class FilesystemBucket implements Bucket {
     }
   }
 
+  localPath(key: string): string {
+    return this.path(key);
+  }
+
   async close(): Promise<void> {}
 
   private fault(error: unknown, key: string): Error {

@@ -25,5 +25,6 @@ export function prefixed(bucket: Bucket, prefix: string): Bucket {
     putIfAbsent: (key, body, signal) => bucket.putIfAbsent(full(key), body, signal),
     delete: (key, signal) => bucket.delete(full(key), signal),
     close: () => bucket.close(),
+    ...(bucket.localPath && { localPath: (key: string) => bucket.localPath!(full(key)) }),
   };
 }

@@ -101,6 +101,10 @@ export class ByteReader {
     return this.bytes.subarray(at, at + length);
   }
 
+  skip(length: number): void {
+    this.take(length);
+  }
+
   /** uvarint length and that many bytes of UTF-8. */
   text(): string {
     return decoder.decode(this.raw(this.uvarint()));

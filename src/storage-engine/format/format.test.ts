@@ -5,7 +5,14 @@ import { BitReader } from './bit-reader.ts';
 import { BitWriter } from './bit-writer.ts';
 import { parseBlockMeta } from './block-meta.ts';
 import { ByteReader } from './byte-reader.ts';
-import { chunkEntryBytes, chunkLocation, chunkReference, readChunkEntry } from './chunk.ts';
+import {
+  checkSegmentHeader,
+  chunkEntryBytes,
+  chunkLocation,
+  chunkReference,
+  readChunkEntry,
+  segmentHeaderBytes,
+} from './chunk.ts';
 import { decodeXorChunk, encodeXorChunk, staleMarkerBits } from './chunk-xor.ts';
 import { crc32c } from './crc32c.ts';
 
@@ -179,4 +186,12 @@ describe('parseBlockMeta', () => {
   it('accepts a block without the part of Thanos', () => {
     expect(parseBlockMeta(JSON.stringify(meta), 'meta.json')).toEqual(meta);
   });
+});
+
+it('a segment file starts with its magic number and version 1', () => {
+  const header = Uint8Array.of(0x85, 0xbd, 0x40, 0xdd, 1, 0, 0, 0);
+  expect(header).toHaveLength(segmentHeaderBytes);
+  checkSegmentHeader(header, 'segment');
+  for (const at of [0, 3, 4])
+    expect(() => checkSegmentHeader(header.with(at, 9), 'segment')).toThrow(/segment/);
 });

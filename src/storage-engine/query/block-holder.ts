@@ -1,34 +1,50 @@
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import type { Block, BlockSeries } from '../block/block.ts';
+import { pauses } from '../../base/pauses.ts';
+import { BlockCatalog } from '../block/block-catalog.ts';
+import { BlockStore, type BlockStoreOptions, type KnownBlock } from '../block/block-store.ts';
+import { eachAtOnce } from '../block/each-at-once.ts';
+import { narrow } from '../block/merge/narrow.ts';
+import type { Selection, SelectionPart } from '../block/selection.ts';
 import type { Bucket } from '../bucket/bucket.ts';
-import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
+import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import {
-  decodeChunk,
-  filterColumns,
-  mergeColumns,
-  type SampleColumns,
-  sliceColumns,
-} from '../samples/sample-columns.ts';
-import { BlockCatalog } from './block-catalog.ts';
-import { attachLabels, resolveMatchers } from './external-labels.ts';
+import { mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
+import { decodePart } from './block-samples.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
+
+export type BlockHolderOptions = Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes'>;
 
 /** The blocks of a bucket as a holder of series. A block that cannot be read is named and left out. */
 export class BlockHolder implements SeriesHolder {
   readonly name: string;
-  readonly catalog: BlockCatalog;
   private readonly bucket: Bucket;
+  private readonly catalog: BlockCatalog;
+  private readonly store: BlockStore;
+  private readonly pause: () => Promise<void> | undefined;
 
-  constructor(bucket: Bucket, clock: Clock) {
+  constructor(bucket: Bucket, clock: Clock, options: BlockHolderOptions = {}) {
     this.bucket = bucket;
     this.name = bucket.description;
     this.catalog = new BlockCatalog(bucket, clock);
+    this.pause = pauses(clock, limits.querySliceMs);
+    this.store = new BlockStore({ bucket, ...options, pause: this.pause });
+  }
+
+  selectChunks(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    dropLabels: readonly string[],
+    scope: QueryScope,
+  ): Promise<Selection> {
+    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+      const merged = await this.store.select(blocks, matchers, dropLabels, scope.signal, onFault);
+      return narrow(merged, hints.startMs, hints.endMs);
+    });
   }
 
   async select(
@@ -36,22 +52,27 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly StoredSeries[]> {
-    const parts = new Map<string, { labels: Labels; columns: SampleColumns[] }>();
-    await this.eachBlock(hints, scope, async (block, meta) => {
-      const external = Labels.from(Object.entries(externalLabels(meta)));
-      const left = resolveMatchers(matchers, external);
-      if (left === undefined) return;
-      for await (const batch of block.select(left, hints.startMs, hints.endMs)) {
-        scope.signal.throwIfAborted();
-        for (const { labels, columns } of await decodeBatch(block, batch, hints)) {
-          const attached = attachLabels(labels, external);
-          const entry = parts.get(attached.key);
-          if (entry === undefined) parts.set(attached.key, { labels: attached, columns: [columns] });
-          else entry.columns.push(columns);
+    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+      const merged = await this.store.select(blocks, matchers, [], scope.signal, onFault);
+      const selection = narrow(merged, hints.startMs, hints.endMs);
+      const samples = new Map<number, SampleColumns[]>();
+      const { parts } = selection;
+      await eachAtOnce(parts.length, limits.blockReadConcurrency, async (i) => {
+        const read = await this.partSamples(parts[i]!, hints, scope, (error) =>
+          onFault(parts[i]!.ulid, error),
+        );
+        for (const [id, columns] of read) {
+          const list = samples.get(id);
+          if (list === undefined) samples.set(id, [columns]);
+          else list.push(columns);
         }
-      }
+      });
+      const ids = [...samples.keys()].sort((a, b) => a - b);
+      return ids.map((id) => ({
+        labels: Labels.ofSorted(selection.pairs(id)),
+        columns: mergeColumns(samples.get(id)!),
+      }));
     });
-    return [...parts.values()].map(({ labels, columns }) => ({ labels, columns: mergeColumns(columns) }));
   }
 
   async labelNames(
@@ -59,17 +80,19 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<ReadonlySet<string>> {
-    if (selectors.length > 0)
-      return new Set(
-        (await this.series(selectors, hints, scope)).flatMap((labels) =>
-          [...labels.entries()].map(([name]) => name),
-        ),
-      );
-    const names = new Set<string>();
-    await this.eachBlock(hints, scope, async (block, meta) => {
-      for (const name of [...block.labelNames(), ...Object.keys(externalLabels(meta))]) names.add(name);
+    if (selectors.length > 0) {
+      const names = new Set<string>();
+      for (const labels of await this.series(selectors, hints, scope))
+        for (let i = 0; i < labels.pairs.length; i += 2) names.add(labels.pairs[i]!);
+      return names;
+    }
+    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+      const names = new Set<string>();
+      await this.eachBlock(blocks, scope, onFault, (block, external) => {
+        for (const name of [...block.labelNames(), ...Object.keys(external)]) names.add(name);
+      });
+      return names;
     });
-    return names;
   }
 
   async labelValues(
@@ -82,12 +105,14 @@ export class BlockHolder implements SeriesHolder {
       const found = (await this.series(selectors, hints, scope)).map((labels) => labels.get(name));
       return new Set(found.filter((value) => value !== ''));
     }
-    const values = new Set<string>();
-    await this.eachBlock(hints, scope, async (block, meta) => {
-      const external = externalLabels(meta)[name];
-      for (const value of external === undefined ? block.labelValues(name) : [external]) values.add(value);
+    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+      const values = new Set<string>();
+      await this.eachBlock(blocks, scope, onFault, (block, external) => {
+        const own = external[name];
+        for (const value of own === undefined ? block.labelValues(name) : [own]) values.add(value);
+      });
+      return values;
     });
-    return values;
   }
 
   async series(
@@ -96,25 +121,21 @@ export class BlockHolder implements SeriesHolder {
     scope: QueryScope,
   ): Promise<readonly Labels[]> {
     const found = new Map<string, Labels>();
-    await this.eachBlock(hints, scope, async (block, meta) => {
-      const external = Labels.from(Object.entries(externalLabels(meta)));
-      for (const matchers of selectors) {
-        const left = resolveMatchers(matchers, external);
-        if (left === undefined) continue;
-        for await (const batch of block.select(left, hints.startMs, hints.endMs)) {
-          scope.signal.throwIfAborted();
-          for (const { labels } of batch) {
-            const attached = attachLabels(Labels.from(labels), external);
-            found.set(attached.key, attached);
-          }
-        }
+    for (const matchers of selectors) {
+      const selection = await this.selectChunks(matchers, hints, [], scope);
+      const present = presentSeries(selection);
+      for (let id = 0; id < selection.count; id++) {
+        if (present[id] === 0) continue;
+        const labels = Labels.ofSorted(selection.pairs(id));
+        found.set(labels.key, labels);
       }
-    });
+    }
     return [...found.values()];
   }
 
   async describe(): Promise<SourceDescription> {
-    const { metas, faults } = await this.catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const { blocks, faults } = await this.catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const metas = blocks.map(({ meta }) => meta);
     if (metas.length === 0 && faults.length > 0) throw new CodedError('CorruptData', faults[0]!);
     const sets = new Map(metas.map((meta) => [JSON.stringify(externalLabels(meta)), externalLabels(meta)]));
     return {
@@ -134,101 +155,99 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<SelectionEstimate> {
-    if ('selectChunks' in this) {
-      const selection = await (this as SeriesHolder).selectChunks!(matchers, hints, [], scope);
-      return {
-        source: this.name,
-        path: 'blocks',
-        blocks: new Set(selection.parts.map(({ ulid }) => ulid)).size,
-        series: selection.count,
-        chunks: selection.chunkCount,
-        sizeBytes: selection.sizeBytes,
-        maxSamples: selection.maxSamples,
-      };
-    }
-    let [blocks, chunks] = [0, 0];
-    const series = new Set<string>();
-    await this.eachBlock(hints, scope, async (block, meta) => {
-      const external = Labels.from(Object.entries(externalLabels(meta)));
-      const left = resolveMatchers(matchers, external);
-      if (left === undefined) return;
-      blocks++;
-      for await (const batch of block.select(left, hints.startMs, hints.endMs)) {
-        scope.signal.throwIfAborted();
-        for (const { labels, chunks: found } of batch) {
-          series.add(attachLabels(Labels.from(labels), external).key);
-          chunks += found.length;
-        }
-      }
-    });
-    return { source: this.name, path: 'blocks', blocks, series: series.size, chunks };
+    const selection = await this.selectChunks(matchers, hints, [], scope);
+    return {
+      source: this.name,
+      path: 'blocks',
+      blocks: new Set(selection.parts.map(({ ulid }) => ulid)).size,
+      series: presentSeries(selection).reduce((sum, present) => sum + present, 0),
+      chunks: selection.chunkCount,
+      sizeBytes: selection.sizeBytes,
+      maxSamples: selection.maxSamples,
+    };
   }
 
   async close(): Promise<void> {
     await this.bucket.close();
   }
 
-  /** Visits the blocks of a time; a block that vanished between listing and reading makes one new listing. */
   private async eachBlock(
+    blocks: readonly KnownBlock[],
+    scope: QueryScope,
+    onFault: (ulid: string, error: unknown) => void,
+    visit: (
+      block: Awaited<ReturnType<BlockStore['open']>>,
+      external: Readonly<Record<string, string>>,
+    ) => void,
+  ): Promise<void> {
+    await eachAtOnce(blocks.length, limits.blockOpenConcurrency, async (i) => {
+      scope.signal.throwIfAborted();
+      const { meta } = blocks[i]!;
+      try {
+        visit(await this.store.open(blocks[i]!), externalLabels(meta));
+      } catch (error) {
+        scope.signal.throwIfAborted();
+        onFault(meta.ulid, error);
+      }
+    });
+  }
+
+  /** Samples of one part by series id; none of them where the block has a fault. */
+  private async partSamples(
+    part: SelectionPart,
     hints: SelectHints,
     scope: QueryScope,
-    visit: (block: Block, meta: BlockMeta) => Promise<void>,
-  ): Promise<void> {
-    const seen = new Set<string>();
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const { metas, faults } = await this.catalog.blocks(hints.startMs, hints.endMs);
-      if (attempt === 0) for (const fault of faults) scope.partial(fault);
+    onFault: (error: unknown) => void,
+  ): Promise<ReadonlyMap<number, SampleColumns>> {
+    try {
+      return await decodePart(part, hints, scope.signal, this.pause);
+    } catch (error) {
+      scope.signal.throwIfAborted();
+      onFault(error);
+      return new Map();
+    }
+  }
+
+  /**
+   * Works on the blocks of a time. A block that vanished between listing and reading makes all be planned once more on a
+   * new listing; other faults are told, and the block is left out.
+   */
+  private async onBlocks<T>(
+    hints: SelectHints,
+    scope: QueryScope,
+    work: (
+      blocks: readonly KnownBlock[],
+      onFault: (block: string | KnownBlock['meta'], error: unknown) => void,
+    ) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const { blocks, faults } = await this.catalog.blocks(hints.startMs, hints.endMs);
+      const told = new Map<string, string>();
+      const raw = blocks.filter(({ meta }) => blockResolutionMs(meta) === 0);
       let vanished = false;
-      for (const meta of metas) {
-        if (seen.has(meta.ulid)) continue;
-        scope.signal.throwIfAborted();
-        try {
-          if (blockResolutionMs(meta) !== 0) {
-            scope.partial(`${this.name}: block ${meta.ulid} is downsampled and is not read`);
-          } else {
-            await visit(await this.catalog.open(meta.ulid), meta);
-          }
-          seen.add(meta.ulid);
-        } catch (error) {
-          scope.signal.throwIfAborted();
-          if (!(error instanceof CodedError)) throw error;
-          if (attempt === 0 && error.code === 'ObjectNotFound') {
-            vanished = true;
-            continue;
-          }
-          seen.add(meta.ulid);
-          scope.partial(describeError(error));
-        }
+      const result = await work(raw, (block, error) => {
+        if (!(error instanceof CodedError) || error.code === 'LimitExceeded') throw error;
+        if (error.code === 'ObjectNotFound') vanished = true;
+        const ulid = typeof block === 'string' ? block : block.ulid;
+        told.set(ulid, describeError(error));
+      });
+      if (vanished && attempt === 1) {
+        await this.catalog.refresh();
+        continue;
       }
-      if (!vanished) return;
-      await this.catalog.refresh();
+      for (const fault of [...faults, ...told.values()]) scope.partial(fault);
+      for (const { meta } of blocks)
+        if (blockResolutionMs(meta) !== 0)
+          scope.partial(`${this.name}: block ${meta.ulid} is downsampled and is not read`);
+      return result;
     }
   }
 }
 
-async function decodeBatch(
-  block: Block,
-  batch: readonly BlockSeries[],
-  hints: SelectHints,
-): Promise<{ labels: Labels; columns: SampleColumns }[]> {
-  const chunks = await block.readChunks(
-    batch.flatMap((series) => series.chunks.map((chunk) => chunk.reference)),
-  );
-  let at = 0;
-  return batch.map((series) => {
-    const parts = series.chunks.map(() => {
-      const { encoding, data } = chunks[at++]!;
-      return sliceColumns(decodeChunk(encoding, data), hints.startMs, hints.endMs);
-    });
-    const deleted = block.tombstonesOf(series.reference);
-    const merged = mergeColumns(parts);
-    const columns =
-      deleted.length === 0
-        ? merged
-        : filterColumns(
-            merged,
-            (time) => !deleted.some(({ minTime, maxTime }) => time >= minTime && time <= maxTime),
-          );
-    return { labels: Labels.from(series.labels), columns };
-  });
+/** 1 for each series that has a chunk in the selection's time. */
+export function presentSeries(selection: Selection): Uint8Array {
+  const present = new Uint8Array(selection.count);
+  for (const { chunkFrom, chunkTo } of selection.parts)
+    for (let id = 0; id < present.length; id++) if (chunkFrom[id]! < chunkTo[id]!) present[id] = 1;
+  return present;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Labels } from '../promql/exec/labels.ts';
-import { attachLabels, resolveMatchers } from './external-labels.ts';
+import { resolveMatchers } from '../promql/syntax/matcher.ts';
+import { attachLabels } from './external-labels.ts';
 
 const external = Labels.from([
   ['cluster', 'eu-1'],

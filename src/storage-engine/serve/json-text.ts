@@ -1,3 +1,4 @@
+import { jsonText } from '../format/json-text.ts';
 import type { QueryValue, ResultSeries } from '../promql/exec/engine.ts';
 import {
   allBuckets,
@@ -7,13 +8,6 @@ import {
 } from '../promql/exec/histogram/float-histogram.ts';
 import type { Labels } from '../promql/exec/labels.ts';
 import { formatFloatExponent, formatFloatPlain } from '../promql/syntax/go-format.ts';
-
-/** A text as Prometheus's result encoder writes it: backspace and form feed have no short form in Go. */
-export function jsonText(text: string): string {
-  return JSON.stringify(text).replaceAll(/\\[\\bf]/g, (short) =>
-    short === '\\b' ? '\\u0008' : short === '\\f' ? '\\u000c' : short,
-  );
-}
 
 /** A text as Go's standard encoder writes it, which escapes what means something in HTML too: errors, warnings. */
 export function jsonMessage(text: string): string {

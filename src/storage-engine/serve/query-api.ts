@@ -1,3 +1,4 @@
+import { jsonText } from '../format/json-text.ts';
 import { type QueryResult, type QueryValue, queryInstant, queryRange } from '../promql/exec/engine.ts';
 import type { SampleSource } from '../promql/exec/sample-source.ts';
 import { PromqlExecutionError } from '../promql/plan/execution-error.ts';
@@ -8,7 +9,7 @@ import { prettyExpr } from '../promql/syntax/pretty.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
 import { jsonExpr } from './ast-json.ts';
-import { jsonQueryData, jsonText } from './json-text.ts';
+import { jsonQueryData } from './json-text.ts';
 import {
   durationParam,
   limitParam,

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
+import { pauses } from '../../base/pauses.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import { FederatedSource, type FederationOptions } from '../query/federation.ts';
 import { ApiError } from './api-error.ts';
@@ -72,7 +72,7 @@ export function createQueryServer(options: ApiOptions): Server {
         timeoutMs,
         partial: (reason) => partial.add(reason),
       });
-      const pause = pauses(clock);
+      const pause = pauses(clock, limits.querySliceMs);
       const times = { nowMs: clock.nowMs(), monotonicMs: () => clock.monotonicMs(), arrivedMs };
       const call = { params, source, signal, name, pause, body, headers: request.headers, ...times };
       const result = await gate.run(signal, async () => route.handle(call));
@@ -107,17 +107,6 @@ export function createQueryServer(options: ApiOptions): Server {
       });
     },
   );
-}
-
-/** Gives the turn to other work when this query has kept the process busy for `limits.querySliceMs`. */
-function pauses(clock: Clock): () => Promise<void> | undefined {
-  let sinceMs = clock.monotonicMs();
-  return () => {
-    if (clock.monotonicMs() - sinceMs < limits.querySliceMs) return undefined;
-    return nextTurn().then(() => {
-      sinceMs = clock.monotonicMs();
-    });
-  };
 }
 
 /** Aborts when the time has passed; the timer ends with the request. */

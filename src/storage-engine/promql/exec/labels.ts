@@ -40,6 +40,11 @@ export class Labels {
     return names.length === 0 ? Labels.empty : new Labels(names.flatMap((name) => [name, map.get(name)!]));
   }
 
+  /** From name, value, name, value, ... that are sorted by name and none of them empty. */
+  static ofSorted(pairs: readonly string[]): Labels {
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs);
+  }
+
   /** Equal for equal sets only. */
   get key(): string {
     this.#key ??= this.pairs.map((text) => `${text.length}:${text}`).join('');

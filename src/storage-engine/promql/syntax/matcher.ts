@@ -24,15 +24,41 @@ export function compileMatcher(matcher: LabelMatcher): (value: string) => boolea
   return op === '=~' ? matches : (text) => !matches(text);
 }
 
+/** All values that a positive matcher takes, where they can be listed: of `=` and of plain alternatives. */
+export function listedValues({ op, value }: LabelMatcher): readonly string[] | undefined {
+  if (op === '=') return [value];
+  if (op !== '=~') return undefined;
+  const inner = /^\((?:\?:)?([^()]*)\)$/.exec(value)?.[1] ?? value;
+  return plainAlternatives.test(inner) ? [...new Set(inner.split('|'))] : undefined;
+}
+
 const plainAlternatives = /^[^\\.+*?()|[\]{}^$]*(?:\|[^\\.+*?()|[\]{}^$]*)*$/;
 
 function compileRegex(pattern: string): (text: string) => boolean {
   if (pattern === '.*') return () => true;
   if (pattern === '.+') return (text) => text !== '';
-  if (plainAlternatives.test(pattern)) {
-    const values = new Set(pattern.split('|'));
+  const listed = listedValues({ op: '=~', name: '', value: pattern });
+  if (listed !== undefined) {
+    const values = new Set(listed);
     return (text) => values.has(text);
   }
   const regex = RE2JS.compile(pattern, RE2JS.DOTALL);
   return (text) => regex.matches(text);
+}
+
+/**
+ * What is left of matchers for a source whose series all get `external` labels: matchers on those labels are decided
+ * here. Undefined where they refuse, so that the source has nothing to answer.
+ */
+export function resolveMatchers(
+  matchers: readonly LabelMatcher[],
+  external: { get(name: string): string | undefined },
+): LabelMatcher[] | undefined {
+  const left: LabelMatcher[] = [];
+  for (const matcher of matchers) {
+    const value = external.get(matcher.name) ?? '';
+    if (value === '') left.push(matcher);
+    else if (!compileMatcher(matcher)(value)) return undefined;
+  }
+  return left;
 }

@@ -1,5 +1,6 @@
+import { jsonText } from '../../format/json-text.ts';
 import { Labels } from '../../promql/exec/labels.ts';
-import { jsonMessage, jsonText } from '../json-text.ts';
+import { jsonMessage } from '../json-text.ts';
 import type { Params } from '../params.ts';
 import type { Answer } from '../query-api.ts';
 

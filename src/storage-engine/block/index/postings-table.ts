@@ -1,7 +1,7 @@
-import { CorruptDataError } from '../../base/errors.ts';
-import { ByteReader } from '../format/byte-reader.ts';
-import { compareBytes } from '../format/index-symbols.ts';
-import { framedSection } from '../format/index-toc.ts';
+import { CorruptDataError } from '../../../base/errors.ts';
+import { ByteReader } from '../../format/byte-reader.ts';
+import { compareBytes } from '../../format/index-symbols.ts';
+import { framedSection } from '../../format/index-toc.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -60,6 +60,10 @@ export class PostingsTable {
     this.ascending = this.offsets.every((offset, i) => i === 0 || offset > this.offsets[i - 1]!)
       ? this.offsets
       : this.offsets.slice().sort();
+  }
+
+  get sizeBytes(): number {
+    return this.bytes.length + this.valueStarts.byteLength + this.offsets.byteLength * 2;
   }
 
   /** Label names in byte order, without the empty name under which all series are listed. */

@@ -1,0 +1,141 @@
+import type { Clock } from '../../base/clock.ts';
+import { CodedError, describeError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import { type Bucket, getObject } from '../bucket/bucket.ts';
+import { isUlid, parseBlockMeta } from '../format/block-meta.ts';
+import { blockFiles } from './block-files.ts';
+import type { KnownBlock } from './block-store.ts';
+import { visibleBlocks } from './visible-blocks.ts';
+
+/** A reader leaves a marked block alone this long after it was marked; by then its replacement is visible everywhere. */
+const markedBlockMs = 24 * 3600 * 1000;
+
+interface Entry extends KnownBlock {
+  /** Of its meta.json: a changed one is read again. */
+  readonly modifiedMs: number;
+}
+
+/** One look at the bucket: what blocks are to be read, and what could not be understood. */
+interface Snapshot {
+  readonly all: ReadonlyMap<string, Entry>;
+  /** Oldest first. */
+  readonly visible: readonly KnownBlock[];
+  readonly faults: readonly string[];
+  readonly takenMs: number;
+}
+
+/**
+ * The blocks of a bucket: the set of `meta.json` is the state. One flat listing per sync finds new, changed, marked and
+ * gone blocks and the sizes of all files; metas are read once. A sync is made when a query finds the last one older than
+ * `catalogRefreshMs`; the query waits for it only where that one is twice as old. Without the bucket the last state
+ * serves on, with a warning after three syncs, until it is `catalogMaxAgeMs` old.
+ */
+export class BlockCatalog {
+  private readonly bucket: Bucket;
+  private readonly clock: Clock;
+  private snapshot: Snapshot | undefined;
+  private syncing: Promise<void> | undefined;
+  private fault: CodedError | undefined;
+
+  constructor(bucket: Bucket, clock: Clock) {
+    this.bucket = bucket;
+    this.clock = clock;
+  }
+
+  /** Blocks that overlap [startMs, endMs], oldest first, and what of the bucket could not be read. */
+  async blocks(startMs: number, endMs: number): Promise<{ blocks: KnownBlock[]; faults: readonly string[] }> {
+    const { visible, faults, takenMs } = await this.current();
+    const blocks = visible.filter(({ meta }) => meta.minTime <= endMs && meta.maxTime > startMs);
+    const ageMs = this.clock.monotonicMs() - takenMs;
+    if (ageMs <= 3 * limits.catalogRefreshMs) return { blocks, faults };
+    const age = `the list of blocks is ${Math.round(ageMs / 1000)} s old`;
+    const reason = this.fault === undefined ? '' : `: ${describeError(this.fault)}`;
+    return { blocks, faults: [...faults, `${this.bucket.description}: ${age}${reason}`] };
+  }
+
+  /** Lists the bucket and reads new metas. Calls at the same time share one listing. */
+  refresh(): Promise<void> {
+    this.syncing ??= this.sync().finally(() => {
+      this.syncing = undefined;
+    });
+    return this.syncing;
+  }
+
+  private async current(): Promise<Snapshot> {
+    const ageMs = this.clock.monotonicMs() - (this.snapshot?.takenMs ?? Number.NEGATIVE_INFINITY);
+    if (ageMs > limits.catalogRefreshMs) {
+      const syncing = this.refresh().then(
+        () => {
+          this.fault = undefined;
+        },
+        (error: unknown) => {
+          if (!(error instanceof CodedError)) throw error;
+          this.fault = error;
+        },
+      );
+      // An error that is not expected must reach somebody.
+      if (this.snapshot === undefined || ageMs > 2 * limits.catalogRefreshMs) await syncing;
+      else syncing.catch(() => undefined);
+    }
+    const { snapshot, fault } = this;
+    if (snapshot !== undefined && this.clock.monotonicMs() - snapshot.takenMs <= limits.catalogMaxAgeMs)
+      return snapshot;
+    throw (
+      fault ??
+      new CodedError(
+        'BucketUnavailable',
+        `${this.bucket.description}: its blocks could not be listed for long`,
+      )
+    );
+  }
+
+  private async sync(): Promise<void> {
+    const faults: string[] = [];
+    const all = new Map<string, Entry>();
+    const takenMs = this.clock.monotonicMs();
+    for (const [ulid, { modifiedMs, markedMs, sizes }] of await this.list()) {
+      if (modifiedMs === undefined) continue;
+      if (this.clock.nowMs() - (markedMs ?? Number.POSITIVE_INFINITY) > markedBlockMs) continue;
+      const known = this.snapshot?.all.get(ulid);
+      try {
+        const meta = known?.modifiedMs === modifiedMs ? known.meta : await this.readMeta(ulid);
+        all.set(ulid, { meta, modifiedMs, sizes });
+      } catch (error) {
+        // A block that was deleted since the listing is gone; anything else is a fault that the query names.
+        if (!(error instanceof CodedError)) throw error;
+        if (error.code !== 'ObjectNotFound') faults.push(describeError(error));
+      }
+    }
+    const metas = new Set(visibleBlocks([...all.values()].map(({ meta }) => meta)));
+    const visible = [...all.values()]
+      .filter(({ meta }) => metas.has(meta))
+      .sort((a, b) => a.meta.minTime - b.meta.minTime || (a.meta.ulid < b.meta.ulid ? -1 : 1));
+    this.snapshot = { all, visible, faults, takenMs };
+  }
+
+  private async list() {
+    const found = new Map<string, { modifiedMs?: number; markedMs?: number; sizes: Map<string, number> }>();
+    for await (const page of this.bucket.list('')) {
+      for (const { key, modifiedMs, sizeBytes } of page.objects) {
+        const slash = key.indexOf('/');
+        const ulid = key.slice(0, slash);
+        if (!isUlid(ulid)) continue;
+        const block = found.get(ulid) ?? { sizes: new Map<string, number>() };
+        found.set(ulid, block);
+        if (key === blockFiles.meta(ulid)) block.modifiedMs = modifiedMs;
+        else if (key === blockFiles.deletionMark(ulid)) block.markedMs = modifiedMs;
+        else block.sizes.set(key.slice(slash + 1), sizeBytes);
+      }
+    }
+    return found;
+  }
+
+  private async readMeta(ulid: string) {
+    const key = blockFiles.meta(ulid);
+    const text = new TextDecoder().decode(await getObject(this.bucket, key, limits.blockMetaBytes));
+    const meta = parseBlockMeta(text, `${this.bucket.description}: ${key}`);
+    if (meta.ulid !== ulid)
+      throw new CodedError('CorruptData', `${this.bucket.description}: ${key} names block ${meta.ulid}`);
+    return meta;
+  }
+}

@@ -1,0 +1,139 @@
+import type { Grouping, Selection, SelectionPart } from '../selection.ts';
+import { type MergedPart, type MergedSeries, sharedUint32 } from './merged-series.ts';
+
+/** Most bytes and bits that samples can be packed into: a whole chunk has at most so many samples. */
+const maxChunkSamples = 65_535;
+const samplesPerByte = 8;
+/** Rows up to which a chunk is looked for one by one. */
+const fewRows = 16;
+
+/** What of the series of a selector lies in [startMs, endMs]. */
+export function narrow(merged: MergedSeries, startMs: number, endMs: number): Selection {
+  return new NarrowedSelection(
+    merged,
+    merged.parts.map((part) => narrowPart(part, startMs, endMs)),
+  );
+}
+
+class NarrowedSelection implements Selection {
+  readonly count: number;
+  readonly parts: readonly SelectionPart[];
+  readonly replicas: readonly (readonly string[])[];
+  readonly overlapping: boolean;
+  private readonly merged: MergedSeries;
+  private measured: Measure | undefined;
+
+  constructor(merged: MergedSeries, parts: readonly SelectionPart[]) {
+    this.merged = merged;
+    this.count = merged.count;
+    this.parts = parts;
+    this.replicas = merged.replicas;
+    this.overlapping = merged.overlapping;
+  }
+
+  pairs(id: number): readonly string[] {
+    return this.merged.pairs(id);
+  }
+
+  json(id: number): Uint8Array {
+    return this.merged.json(id);
+  }
+
+  groupBy(names: readonly string[], without: boolean): Grouping {
+    return this.merged.groupBy(names, without);
+  }
+
+  get chunkCount(): number {
+    return this.measure().chunks;
+  }
+
+  get sizeBytes(): number {
+    return this.measure().bytes;
+  }
+
+  get maxSamples(): number {
+    return this.measure().maxSamples;
+  }
+
+  get expectedSamples(): number {
+    return this.measure().expectedSamples;
+  }
+
+  private measure(): Measure {
+    this.measured ??= measure(this.parts, this.merged.parts);
+    return this.measured;
+  }
+}
+
+function narrowPart(part: MergedPart, startMs: number, endMs: number): SelectionPart {
+  const { meta, files } = part.block;
+  const { chunks } = part.columns;
+  const inside = meta.minTime >= startMs && meta.maxTime - 1 <= endMs;
+  const common = {
+    ulid: meta.ulid,
+    minTimeMs: meta.minTime,
+    maxTimeMs: meta.maxTime,
+    replica: part.replica,
+    chunks,
+    files,
+    ...(part.deleted && { deleted: part.deleted }),
+  };
+  if (inside) return { ...common, chunkFrom: part.chunkFrom, chunkTo: part.chunkTo };
+  const count = part.chunkFrom.length;
+  const chunkFrom = sharedUint32(count);
+  const chunkTo = sharedUint32(count);
+  const [start, end] = [startMs - chunks.baseMs, endMs - chunks.baseMs];
+  for (let id = 0; id < count; id++) {
+    let from = part.chunkFrom[id]!;
+    let to = part.chunkTo[id]!;
+    if (to - from > fewRows && part.columns.ordered) {
+      from = firstRow(chunks.maxMs, from, to, start);
+      to = firstRow(chunks.minMs, from, to, end + 1);
+    } else {
+      while (from < to && chunks.maxMs[from]! < start) from++;
+      while (from < to && chunks.minMs[to - 1]! > end) to--;
+    }
+    chunkFrom[id] = from;
+    chunkTo[id] = to;
+  }
+  return { ...common, chunkFrom, chunkTo };
+}
+
+/** First row of [from, to) whose time is not below `wanted`. */
+function firstRow(times: Int32Array | Float64Array, from: number, to: number, wanted: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface Measure {
+  chunks: number;
+  bytes: number;
+  maxSamples: number;
+  expectedSamples: number;
+}
+
+function measure(parts: readonly SelectionPart[], merged: readonly MergedPart[]): Measure {
+  const total: Measure = { chunks: 0, bytes: 0, maxSamples: 0, expectedSamples: 0 };
+  parts.forEach(({ chunkFrom, chunkTo, chunks }, i) => {
+    let count = 0;
+    for (let id = 0; id < chunkFrom.length; id++) {
+      for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) {
+        const bytes = chunks.endOffset[row]! - chunks.offset[row]!;
+        const span = chunks.maxMs[row]! - chunks.minMs[row]! + 1;
+        total.bytes += bytes;
+        total.maxSamples += Math.min(span, bytes * samplesPerByte, maxChunkSamples);
+      }
+      count += chunkTo[id]! - chunkFrom[id]!;
+    }
+    const { numSamples = 0, numChunks = 0 } = merged[i]!.block.meta.stats ?? {};
+    total.chunks += count;
+    total.expectedSamples += numChunks > 0 ? (count * numSamples) / numChunks : 0;
+  });
+  return total;
+}

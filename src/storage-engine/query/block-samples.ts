@@ -1,0 +1,78 @@
+import { limits } from '../../base/limits.ts';
+import { namedFault } from '../block/block.ts';
+import { readChunks } from '../block/chunk-reader.ts';
+import type { SelectionPart } from '../block/selection.ts';
+import type { SelectHints } from '../promql/exec/sample-source.ts';
+import {
+  decodeChunk,
+  filterColumns,
+  mergeColumns,
+  type SampleColumns,
+  sliceColumns,
+} from '../samples/sample-columns.ts';
+
+/** Samples of one part inside the hints, by series id, without deleted ones. */
+export async function decodePart(
+  part: SelectionPart,
+  hints: SelectHints,
+  signal: AbortSignal,
+  pause: () => Promise<void> | undefined,
+): Promise<ReadonlyMap<number, SampleColumns>> {
+  const samples = new Map<number, SampleColumns>();
+  const { chunkFrom, chunkTo } = part;
+  for (let first = 0; first < chunkFrom.length; ) {
+    signal.throwIfAborted();
+    let end = first;
+    let rows = 0;
+    while (end < chunkFrom.length && (rows === 0 || rows < limits.chunkBatch)) {
+      rows += chunkTo[end]! - chunkFrom[end]!;
+      end++;
+    }
+    if (rows > 0) {
+      await decodeBatch(part, first, end, rows, hints, signal, samples).catch((error) => {
+        throw namedFault(part.ulid, error);
+      });
+    }
+    first = end;
+    await pause();
+  }
+  return samples;
+}
+
+/** Reads and decodes the chunks of series [first, end), `rowCount` in all. */
+async function decodeBatch(
+  part: SelectionPart,
+  first: number,
+  end: number,
+  rowCount: number,
+  hints: SelectHints,
+  signal: AbortSignal,
+  samples: Map<number, SampleColumns>,
+): Promise<void> {
+  const { chunkFrom, chunkTo } = part;
+  const rows = new Uint32Array(rowCount);
+  let at = 0;
+  for (let id = first; id < end; id++)
+    for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) rows[at++] = row;
+  const chunks = await readChunks(part, rows, signal);
+  at = 0;
+  for (let id = first; id < end; id++) {
+    const columns: SampleColumns[] = [];
+    for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) {
+      const { encoding, data } = chunks[at++]!;
+      columns.push(sliceColumns(decodeChunk(encoding, data), hints.startMs, hints.endMs));
+    }
+    const merged = mergeColumns(columns);
+    if (merged.timestamps.length === 0) continue;
+    const deleted = part.deleted?.get(id);
+    samples.set(
+      id,
+      deleted === undefined
+        ? merged
+        : filterColumns(
+            merged,
+            (time) => !deleted.some(({ minTime, maxTime }) => time >= minTime && time <= maxTime),
+          ),
+    );
+  }
+}
