@@ -12,6 +12,11 @@ interface Options {
   readonly configDir: string;
   readonly serviceAccountDir: string;
   readonly listenAddress?: string;
+  readonly tsdbDir?: string;
+  readonly objstoreConfig?: string;
+  readonly bucketDir?: string;
+  readonly shipCompacted?: boolean;
+  readonly maxBytesPerSecond?: string;
   readonly logLevel: string;
 }
 
@@ -37,6 +42,11 @@ export function register(program: Command, io: CliIo): void {
       '/var/run/secrets/kubernetes.io/serviceaccount',
     )
     .option('--listen-address <host:port>', 'where to serve /healthz and /metrics')
+    .option('--tsdb-dir <path>', 'data folder of the server, whose blocks are shipped')
+    .option('--objstore-config <file>', 'the bucket that they go to')
+    .option('--bucket-dir <folder>', 'the bucket that they go to, a folder')
+    .option('--ship-compacted', 'ship blocks too that Prometheus compacted')
+    .option('--max-bytes-per-second <quantity>', 'limit of the upload')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action(async (options: Options) => {
       (await import('../agents/reloader/small-heap.ts')).preferSmallHeap();
@@ -57,6 +67,7 @@ export function register(program: Command, io: CliIo): void {
           init: options.init === true,
           serverUrl: options.serverUrl,
           listenAddress: options.listenAddress,
+          shipping: await shippingOf(options, io),
           agentVersion: program.version() ?? '',
           environment: io.env,
           log,
@@ -67,4 +78,16 @@ export function register(program: Command, io: CliIo): void {
         io.setExitCode(exitCodes.fault);
       }
     });
+}
+
+async function shippingOf(options: Options, io: CliIo) {
+  if (options.tsdbDir === undefined || options.init === true) return undefined;
+  const { bucketPlace, rateLimit } = await import('../agents/shipper/options.ts');
+  const { resolve } = await import('node:path');
+  return {
+    tsdbDir: resolve(io.cwd, options.tsdbDir),
+    place: bucketPlace(options, (path) => resolve(io.cwd, path)),
+    compacted: options.shipCompacted === true,
+    bytesPerSecond: rateLimit(options.maxBytesPerSecond),
+  };
 }

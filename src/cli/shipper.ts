@@ -4,7 +4,8 @@ import { type CliIo, exitCodes } from './io.ts';
 
 interface Options {
   readonly tsdbDir: string;
-  readonly objstoreConfig: string;
+  readonly objstoreConfig?: string;
+  readonly bucketDir?: string;
   readonly label: readonly string[];
   readonly prometheusUrl?: string;
   readonly once?: boolean;
@@ -19,7 +20,8 @@ export function register(program: Command, io: CliIo): void {
     .command('shipper')
     .description('send the finished blocks of a Prometheus to a bucket, verified before and after')
     .requiredOption('--tsdb-dir <folder>', 'data folder of the Prometheus')
-    .requiredOption('--objstore-config <file>', "the bucket, described by Thanos's objstore.yml")
+    .option('--objstore-config <file>', "the bucket, described by Thanos's objstore.yml")
+    .option('--bucket-dir <folder>', 'the bucket, a folder')
     .option(
       '--label <name=value>',
       'external label of every block, unlike those of other writers; may be given several times',
@@ -38,26 +40,21 @@ export function register(program: Command, io: CliIo): void {
     .action(async (options: Options) => {
       const [
         { openShipper },
-        { parseLabels },
+        { bucketPlace, parseLabels, rateLimit },
         { plainLogger },
         { systemClock },
-        { quantityValue },
         { resolve },
       ] = await Promise.all([
         import('../agents/shipper/run.ts'),
-        import('../agents/shipper/external-labels.ts'),
+        import('../agents/shipper/options.ts'),
         import('../agents/reloader/plain-log.ts'),
         import('../base/clock.ts'),
-        import('../render/workload/quantity.ts'),
         import('node:path'),
       ]);
       const labels = parseLabels(options.label);
       if (options.label.length === 0 && options.prometheusUrl === undefined)
         throw new CodedError('ExternalLabelsMissing', 'neither --label nor --prometheus-url is given');
-      const { maxBytesPerSecond: limit } = options;
-      const bytesPerSecond = limit === undefined ? undefined : Number(quantityValue(limit) ?? 0n);
-      if (bytesPerSecond === 0)
-        throw new CodedError('InvalidOption', `--max-bytes-per-second ${limit}: it is no quantity above 0`);
+      const bytesPerSecond = rateLimit(options.maxBytesPerSecond);
       const signal = io.signal ?? new AbortController().signal;
       const log = plainLogger({
         level: options.logLevel,
@@ -67,7 +64,7 @@ export function register(program: Command, io: CliIo): void {
       });
       const { shipper, close } = openShipper({
         tsdbDir: resolve(io.cwd, options.tsdbDir),
-        objstoreConfig: resolve(io.cwd, options.objstoreConfig),
+        place: bucketPlace(options, (path) => resolve(io.cwd, path)),
         labels: options.label.length === 0 ? undefined : labels,
         prometheusUrl: options.prometheusUrl,
         compacted: options.shipCompacted === true,

@@ -1,6 +1,7 @@
 import type { TProperties } from 'typebox';
 import { boolean, choice, integer, mapList, type Of, object, optional, string } from './schema.ts';
 import { judgedFields } from './selection-status.ts';
+import { dateTime } from './values.ts';
 
 const count = (description: string) => optional(integer({ description, minimum: 0 }));
 const hash = (description: string) => optional(string({ description, maxLength: 128 }));
@@ -17,6 +18,18 @@ const replica = object(
     agentVersion: optional(string({ description: 'Version of its reloader.', maxLength: 64 })),
     quarantined: count('Files that the server refused and that are left out.'),
     error: optional(string({ description: 'What the reloader reports.', maxLength: 2048 })),
+    shipping: optional(
+      object(
+        {
+          waitingBlocks: count('Finished blocks that are not in the bucket yet.'),
+          heldBlocks: count('Blocks that are not sent because Prometheus compacted them.'),
+          oldestWaiting: optional(dateTime('End of the time of the oldest block that waits.')),
+          lastUpload: optional(dateTime('When a block was last stored in the bucket.')),
+          error: optional(string({ description: 'Why a block waits.', maxLength: 2048 })),
+        },
+        { description: 'What its shipper reports; absent without a bucket.' },
+      ),
+    ),
   },
   { description: 'One replica.' },
 );

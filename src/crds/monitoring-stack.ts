@@ -304,26 +304,67 @@ const query = object(
 
 const objectStore = object(
   {
-    secretRef: object(
-      {
-        name: objectName('Name of the Secret.'),
-        key: optional(
-          string({
-            description: 'Key in the Secret.',
-            default: 'objstore.yml',
-            minLength: 1,
-            maxLength: 253,
-            pattern: '^[-._a-zA-Z0-9]+$',
-          }),
-        ),
-      },
-      {
-        description:
-          "Secret of the stack's namespace with an objstore.yml as Thanos takes it, of type S3 or FILESYSTEM. Query servers read it when they start.",
-      },
+    secretRef: optional(
+      object(
+        {
+          name: objectName('Name of the Secret.'),
+          key: optional(
+            string({
+              description: 'Key in the Secret.',
+              default: 'objstore.yml',
+              minLength: 1,
+              maxLength: 253,
+              pattern: '^[-._a-zA-Z0-9]+$',
+            }),
+          ),
+        },
+        {
+          description:
+            "Secret of the stack's namespace with an objstore.yml as Thanos takes it, of type S3 or FILESYSTEM. Query servers read it when they start, shippers whenever it changes.",
+        },
+      ),
+    ),
+    volumeClaim: optional(
+      object(
+        { name: objectName('Name of the PersistentVolumeClaim.') },
+        {
+          description:
+            "PersistentVolumeClaim of the stack's namespace whose folder is the bucket; all pods of the stack mount it, so it must be ReadWriteMany unless they share a node.",
+        },
+      ),
+    ),
+    shipper: optional(
+      object(
+        {
+          enabled: optional(
+            boolean({
+              description: 'Whether finished blocks of every Prometheus are sent to the bucket.',
+              default: true,
+            }),
+          ),
+          compacted: optional(
+            boolean({
+              description:
+                'Whether blocks that Prometheus compacted before are sent too, such as those of a time before there was a bucket.',
+              default: false,
+            }),
+          ),
+          maxBytesPerSecond: optional(quantity('Limit of the upload of each pod.')),
+        },
+        { description: 'The shippers beside the Prometheus servers.', default: {} },
+      ),
     ),
   },
-  { description: 'A bucket with blocks that the query servers read beside the live servers.' },
+  {
+    description:
+      'A bucket for the blocks of the Prometheus servers, which the query servers read beside these.',
+    rules: [
+      {
+        rule: 'has(self.secretRef) != has(self.volumeClaim)',
+        message: 'exactly one of secretRef and volumeClaim says which bucket',
+      },
+    ],
+  },
 );
 
 export const monitoringStackSpec = object(

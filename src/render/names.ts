@@ -30,7 +30,12 @@ export const reservedLabels = { namespace: 'promfleet_namespace', team: 'promfle
 export const sourceLabels = { replica: 'promfleet_replica', shard: 'promfleet_shard' } as const;
 
 /** Keys inside the transport objects. */
-export const dataKeys = { index: 'index.json', slot: 'bundle.json.gz', report: 'report.json' } as const;
+export const dataKeys = {
+  index: 'index.json',
+  slot: 'bundle.json.gz',
+  report: 'report.json',
+  shipperReport: 'shipper.json',
+} as const;
 
 /** Ports of the containers, by the names that Services and NetworkPolicies use. */
 export const ports = {
@@ -46,6 +51,7 @@ export const mountPaths = {
   config: '/etc/promfleet/config',
   data: '/data',
   objectStore: '/etc/promfleet/objstore',
+  bucket: '/bucket',
   serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
 } as const;
 

@@ -11,9 +11,9 @@ import { LiveClient } from '../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../src/storage-engine/query/source.ts';
 import { createQueryServer } from '../../src/storage-engine/serve/server.ts';
-import { newPrometheus } from '../promql/prometheus-next.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { newPrometheus } from '../support/prometheus-next.ts';
 import { type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
 
 const rules = {

@@ -26,7 +26,7 @@ import { LiveHolder } from '../../src/storage-engine/query/live-holder.ts';
 import { decodeChunk, mergeColumns } from '../../src/storage-engine/samples/sample-columns.ts';
 import { writeSamples } from '../../src/storage-engine/serve/remote-read/sample-messages.ts';
 import { createQueryServer } from '../../src/storage-engine/serve/server.ts';
-import { newPrometheus } from '../promql/prometheus-next.ts';
+import { newPrometheus } from '../support/prometheus-next.ts';
 import { type RunningPrometheus, startPrometheus } from '../support/prometheus-process.ts';
 
 /** A short name of a long body, so that a difference is told soon. */

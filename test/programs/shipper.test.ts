@@ -5,12 +5,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { randomBelow, seededRandom } from '../../src/base/random.ts';
+import { mountPaths } from '../../src/render/names.ts';
+import { shippingFlags } from '../../src/render/prometheus/versions.ts';
 import { checkBlock } from '../../src/storage-engine/block/health.ts';
 import { FilesystemBucket } from '../../src/storage-engine/bucket/filesystem-bucket.ts';
 import { blockNames, makeBlocks, steadySeries } from '../support/made-block.ts';
+import { newPrometheus } from '../support/prometheus-next.ts';
 import { startPrometheus } from '../support/prometheus-process.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'promfleet');
+
+async function flagsOf(url: string): Promise<Record<string, string>> {
+  const answer = (await (await fetch(`${url}/api/v1/status/flags`)).json()) as {
+    data: Record<string, string>;
+  };
+  return answer.data;
+}
 
 interface Ended {
   readonly code: number | null;
@@ -96,13 +106,13 @@ describe('promfleet shipper', () => {
     const live = await startPrometheus(own, {
       config:
         'global:\n  external_labels: {cluster: eu-2, replica: b}\nstorage:\n  tsdb: {out_of_order_time_window: 2h}\n',
-      args: [
-        '--storage.tsdb.min-block-duration=2h',
-        '--storage.tsdb.max-block-duration=2h',
-        '--no-storage.tsdb.allow-overlapping-compaction',
-      ],
+      args: shippingFlags('v3.5.3'),
     });
     try {
+      expect(await flagsOf(live.url)).toMatchObject({
+        'storage.tsdb.max-block-duration': '2h',
+        'storage.tsdb.allow-overlapping-compaction': 'false',
+      });
       const data = join(own, 'data');
       cpSync(join(folder, 'data', ulids[0]!), join(data, ulids[0]!), { recursive: true });
       const ended = await promfleet(ship(data, `--prometheus-url=${live.url}`));
@@ -115,4 +125,19 @@ describe('promfleet shipper', () => {
     expect(existsSync(join(own, 'data', 'promfleet-upload'))).toBe(false);
     expect(blockNames(bucketDir)).toEqual(ulids);
   });
+
+  it('tells a Prometheus from 3.9 on which blocks it may compact', async () => {
+    const own = join(folder, 'next');
+    mkdirSync(own);
+    const args = shippingFlags('v3.14.0').map((flag) => flag.replace(mountPaths.data, join(own, 'data')));
+    expect(args).toHaveLength(1);
+    const live = await startPrometheus(own, { args, program: await newPrometheus() });
+    try {
+      expect(await flagsOf(live.url)).toMatchObject({
+        'storage.tsdb.delay-compact-file.path': join(own, 'data', 'thanos.shipper.json'),
+      });
+    } finally {
+      await live.stop();
+    }
+  }, 900_000);
 });

@@ -21,7 +21,7 @@ export interface BundleNames {
 export function kubeBundle(
   client: KubeClient,
   names: BundleNames,
-): BundleSource & { readonly reports: ReportStore } {
+): BundleSource & { readonly reports: ReportStore; readonly shipperReports: ReportStore } {
   const { namespace } = names;
   const ref = (kind: 'ConfigMap' | 'Secret', name: string) => ({ apiVersion: 'v1', kind, namespace, name });
   return {
@@ -34,16 +34,21 @@ export function kubeBundle(
         slot.kind === 'Secret' ? object?.data?.[dataKeys.slot] : object?.binaryData?.[dataKeys.slot];
       return text === undefined ? undefined : Buffer.from(text, 'base64');
     },
-    reports: {
-      async read(signal) {
-        const object = await client.find<DataObject>(ref('ConfigMap', names.report), { signal });
-        return object?.data?.[dataKeys.report];
-      },
-      async write(text, signal) {
-        const patch = { data: { [dataKeys.report]: text } };
-        const options = { fieldManager: fieldManagers.reloader, signal };
-        await client.mergePatch(ref('ConfigMap', names.report), patch, options);
-      },
+    reports: reportStore(client, names, dataKeys.report),
+    shipperReports: reportStore(client, names, dataKeys.shipperReport),
+  };
+}
+
+/** One key of the pod's report object. */
+function reportStore(client: KubeClient, { namespace, report: name }: BundleNames, key: string): ReportStore {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name };
+  return {
+    async read(signal) {
+      return (await client.find<DataObject>(ref, { signal }))?.data?.[key];
+    },
+    async write(text, signal) {
+      const options = { fieldManager: fieldManagers.reloader, signal };
+      await client.mergePatch(ref, { data: { [key]: text } }, options);
     },
   };
 }

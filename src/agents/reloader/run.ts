@@ -7,6 +7,7 @@ import { KubeClient } from '../../kube/client.ts';
 import type { ClusterConnection } from '../../kube/connection.ts';
 import { inClusterConnection } from '../../kube/in-cluster.ts';
 import type { Server } from '../../render/names.ts';
+import type { ShipperSettings } from '../shipper/run.ts';
 import { AlertmanagerServer } from './alertmanager-server.ts';
 import { ConfigFolder } from './config-folder.ts';
 import { reloaderMetrics, serveEndpoint } from './endpoint.ts';
@@ -21,6 +22,8 @@ import { Reloader } from './reloader.ts';
 import { ReportWriter } from './report-writer.ts';
 import { kubeconfigFile, serverKinds } from './server-kind.ts';
 
+export type ShippingOptions = Pick<ShipperSettings, 'tsdbDir' | 'place' | 'compacted' | 'bytesPerSecond'>;
+
 export interface ReloaderOptions {
   readonly init: boolean;
   readonly server: Server;
@@ -32,6 +35,8 @@ export interface ReloaderOptions {
   readonly serviceAccountDir: string;
   /** `host:port` of the health and metrics endpoint; none when undefined. */
   readonly listenAddress: string | undefined;
+  /** Where the blocks of the server go; undefined: nowhere. */
+  readonly shipping?: ShippingOptions | undefined;
   readonly agentVersion: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
@@ -73,6 +78,9 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       random,
       log,
     });
+    const shipping =
+      options.shipping === undefined ? undefined : await openShipping(options.shipping, options);
+    const shipperReports = new ReportWriter({ store: source.shipperReports, clock, random, log });
     await together(signal, (ending) => {
       const tasks = [
         reloader.run(ending),
@@ -82,7 +90,15 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       ];
       const { listenAddress } = options;
       if (listenAddress !== undefined)
-        tasks.push(serveEndpoint(listenAddress, () => reloaderMetrics(reloader), { signal: ending }));
+        tasks.push(
+          serveEndpoint(listenAddress, () => reloaderMetrics(reloader) + (shipping?.metrics() ?? ''), {
+            signal: ending,
+          }),
+        );
+      if (shipping !== undefined) {
+        const ports = { report: (text: string) => shipperReports.set(text), clock, log };
+        tasks.push(shipping.run(ports, ending), shipperReports.run(ending));
+      }
       return tasks;
     });
   } catch (error) {
@@ -109,6 +125,27 @@ async function together(
     failed.abort();
     await Promise.allSettled(tasks);
   }
+}
+
+/** Loaded only where blocks are shipped: buckets take memory. */
+async function openShipping(shipping: ShippingOptions, { serverUrl, log }: ReloaderOptions) {
+  const [{ openShipper }, { runSidecar }, { shipperMetrics }] = await Promise.all([
+    import('../shipper/run.ts'),
+    import('../shipper/sidecar.ts'),
+    import('../shipper/metrics-text.ts'),
+  ]);
+  const { shipper, close } = openShipper({
+    ...shipping,
+    labels: undefined,
+    prometheusUrl: serverUrl,
+    source: 'sidecar',
+    log,
+  });
+  return {
+    metrics: () => shipperMetrics(shipper.state),
+    run: (ports: Parameters<typeof runSidecar>[1], ending: AbortSignal) =>
+      runSidecar(shipper, ports, ending).finally(close),
+  };
 }
 
 function managedServer(options: ReloaderOptions): ManagedServer {

@@ -16,16 +16,3 @@ export async function externalLabelsOf(
     throw new CodedError('ExternalLabelsMissing', 'external_labels of Prometheus are no map');
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
 }
-
-/** Labels given as `name=value`. */
-export function parseLabels(given: readonly string[]): Readonly<Record<string, string>> {
-  const labels: Record<string, string> = {};
-  for (const text of given) {
-    const equals = text.indexOf('=');
-    const name = text.slice(0, equals);
-    if (equals < 1 || !/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) || equals === text.length - 1)
-      throw new CodedError('InvalidOption', `--label ${text}: name=value is needed`);
-    labels[name] = text.slice(equals + 1);
-  }
-  return labels;
-}

@@ -2,7 +2,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { paceOf } from '../../storage-engine/bucket/pace.ts';
-import { BucketFile } from './bucket-file.ts';
+import { BucketFile, type BucketPlace } from './bucket-file.ts';
 import { DataFolder } from './data-folder.ts';
 import { externalLabelsOf } from './external-labels.ts';
 import type { BlockSource } from './ship-block.ts';
@@ -10,7 +10,7 @@ import { Shipper } from './shipper.ts';
 
 export interface ShipperSettings {
   readonly tsdbDir: string;
-  readonly objstoreConfig: string;
+  readonly place: BucketPlace;
   /** External labels; undefined: those of the Prometheus at `prometheusUrl`. */
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly prometheusUrl: string | undefined;
@@ -26,7 +26,7 @@ export function openShipper(settings: ShipperSettings): {
   close(): Promise<void>;
 } {
   const { labels, prometheusUrl, bytesPerSecond, log } = settings;
-  const file = new BucketFile(settings.objstoreConfig, { clock: systemClock, random: systemRandom });
+  const file = new BucketFile(settings.place, { clock: systemClock, random: systemRandom });
   const shipper = new Shipper(
     {
       folder: new DataFolder(settings.tsdbDir),

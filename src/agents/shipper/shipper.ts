@@ -42,8 +42,12 @@ export interface ShipperState {
   readonly waitingBlocks: number;
   readonly heldBlocks: number;
   readonly lagMs: number;
+  /** End of the time of the oldest block that waits. */
+  readonly oldestWaitingMs: number | undefined;
   /** When all that could be shipped was; undefined before the first time. */
   readonly lastSuccessMs: number | undefined;
+  /** When a block was last stored. */
+  readonly lastUploadMs: number | undefined;
   /** Why the last round could not even begin, or the fault of a block. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
   readonly troubles: readonly BlockTrouble[];
@@ -68,7 +72,9 @@ export class Shipper {
     waitingBlocks: 0,
     heldBlocks: 0,
     lagMs: 0,
+    oldestWaitingMs: undefined,
     lastSuccessMs: undefined,
+    lastUploadMs: undefined,
     error: undefined,
     troubles: [],
   };
@@ -166,7 +172,8 @@ export class Shipper {
         log.warn({ block: ulid, faults: outcome.irregular.slice(0, 3) }, 'the block is not regular');
       }
       log.info({ block: ulid, state: outcome.state }, 'the block is in the bucket');
-      if (outcome.state === 'uploaded') this.note({ uploads: this.current.uploads + 1 });
+      if (outcome.state === 'uploaded')
+        this.note({ uploads: this.current.uploads + 1, lastUploadMs: clock.nowMs() });
       return true;
     } catch (error) {
       signal.throwIfAborted();
@@ -198,6 +205,8 @@ export class Shipper {
     return {
       waitingBlocks: plan.ship.length,
       heldBlocks: plan.held.filter(({ reason }) => reason === 'compacted').length,
+      oldestWaitingMs:
+        plan.ship.length === 0 ? undefined : Math.min(...plan.ship.map(({ maxTime }) => maxTime)),
       lagMs: shippingLagMs(plan.ship, this.ports.clock.nowMs()),
     };
   }

@@ -6,11 +6,11 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
 import type { PackedSlot } from '../../render/bundle/pack.ts';
-import { finalizer, type Server } from '../../render/names.ts';
+import { finalizer, reportName, type Server } from '../../render/names.ts';
 import { renderPrometheus } from '../../render/prometheus/prometheus.ts';
 import { defaultVersion, versionFault } from '../../render/prometheus/versions.ts';
-import { objectStoreFile } from '../../render/query/flags.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
+import { objectStoreFile, ships } from '../../render/workload/object-store.ts';
 import { slotManifest } from '../../render/workload/transport.ts';
 import { dialectOf } from '../alert-rule-set/compile.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
@@ -31,7 +31,7 @@ import { applyChildren } from './apply.ts';
 import { discoveryNamespaces } from './discovery.ts';
 import { type Half, prometheusHalf } from './prometheus-half.ts';
 import { observeQuery, queryServers } from './query-servers.ts';
-import { followReplicas, ownSecretKeys, recoverBundles } from './recover.ts';
+import { configMap, followReplicas, ownSecretKeys, readShipperReport, recoverBundles } from './recover.ts';
 import { type RuleSetCompilation, updateRules } from './rules.ts';
 import { decideStackStatus, type StackFault, toldIndexHash } from './status.ts';
 import { growVolumes } from './volume-growth.ts';
@@ -321,6 +321,10 @@ export class StackReconciler {
           desired === undefined ? toldIndexHash(object, workload) : half?.indexHashes.get(workload.name),
         ready: (pod) => isPodReady(key.namespace, pod),
         report: (pod) => bundle.replicas.reportOf(pod),
+        shipping: (pod) =>
+          workload.server === 'prometheus' && ships(object)
+            ? readShipperReport(configMap(cached, key.namespace, reportName(pod)))
+            : undefined,
       });
     });
     const rules = [...stack.ruleSets.records.values()];

@@ -1,5 +1,6 @@
 import { decodeIndex } from '../../render/bundle/bundle-index.ts';
 import { decodeReport, type Report } from '../../render/bundle/report.ts';
+import { decodeShipperReport, type ShipperReport } from '../../render/bundle/shipper-report.ts';
 import {
   alertmanagerIndexName,
   alertmanagerSlotNames,
@@ -45,6 +46,17 @@ export function readReport(object: KubeObject | undefined): Report | undefined {
   if (text === undefined) return undefined;
   try {
     return decodeReport(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a pod's shipper reports, in the same object. */
+export function readShipperReport(object: KubeObject | undefined): ShipperReport | undefined {
+  const text = dataOf(object)?.[dataKeys.shipperReport];
+  if (text === undefined) return undefined;
+  try {
+    return decodeShipperReport(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { MonitoringStack, MonitoringStackStatus, ReplicaStatus } from '../../crds/monitoring-stack.ts';
 import { type Fault, maxFaultsInStatus } from '../../crds/selection-status.ts';
 import type { Report } from '../../render/bundle/report.ts';
+import type { ShipperReport } from '../../render/bundle/shipper-report.ts';
 import type { Server } from '../../render/names.ts';
 import { type ConditionDraft, mergeConditions } from '../conditions.ts';
 import type { ObservedQuery } from './query-servers.ts';
@@ -24,6 +25,8 @@ export interface ObservedPod {
   readonly name: string;
   readonly ready: boolean;
   readonly report: Report | undefined;
+  /** Absent where no shipper runs. */
+  readonly shipping?: ShipperReport | undefined;
 }
 
 /** What keeps the stack from being as declared until somebody changes something. */
@@ -133,8 +136,22 @@ function replicasOf(workload: ObservedWorkload): ReplicaStatus[] {
             quarantined: report.quarantined.length,
             ...(report.error === undefined ? {} : { error: report.error.slice(0, 2048) }),
           }),
+      ...(pod.shipping === undefined ? {} : { shipping: shippingOf(pod.shipping) }),
     };
   });
+}
+
+function shippingOf(report: ShipperReport): NonNullable<ReplicaStatus['shipping']> {
+  const { waitingBlocks, heldBlocks, oldestWaitingMs, lastUploadMs, troubles } = report;
+  const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+  const error = report.error?.message ?? troubles[0]?.error;
+  return {
+    waitingBlocks,
+    heldBlocks,
+    ...(oldestWaitingMs === undefined ? {} : { oldestWaiting: time(oldestWaitingMs) }),
+    ...(lastUploadMs === undefined ? {} : { lastUpload: time(lastUploadMs) }),
+    ...(error === undefined ? {} : { error: error.slice(0, 2048) }),
+  };
 }
 
 interface Summary {

@@ -1,5 +1,6 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Report } from '../../render/bundle/report.ts';
+import type { ShipperReport } from '../../render/bundle/shipper-report.ts';
 import {
   alertmanagerName,
   alertmanagerPodName,
@@ -60,6 +61,7 @@ export function observeWorkload(
     readonly indexHash: string | undefined;
     readonly ready: (pod: string) => boolean;
     readonly report: (pod: string) => Report | undefined;
+    readonly shipping: (pod: string) => ShipperReport | undefined;
   },
 ): ObservedWorkload {
   const status = (live as { readonly status?: StatefulSetStatus } | undefined)?.status ?? {};
@@ -69,7 +71,12 @@ export function observeWorkload(
     server: workload.server,
     ...(workload.shard === undefined ? {} : { shard: workload.shard }),
     version: facts.version,
-    pods: workload.pods.map((name) => ({ name, ready: facts.ready(name), report: facts.report(name) })),
+    pods: workload.pods.map((name) => ({
+      name,
+      ready: facts.ready(name),
+      report: facts.report(name),
+      shipping: facts.shipping(name),
+    })),
     indexHash: facts.indexHash,
     updatedReplicas: Math.min(updated, workload.pods.length),
     observed: live !== undefined && (status.observedGeneration ?? 0) >= (live.metadata.generation ?? 0),

@@ -2,7 +2,7 @@ import type { PrometheusSpec } from '../../crds/monitoring-stack.ts';
 import { mountPaths, ports } from '../names.ts';
 import type { RenderFault } from '../workload/manifest.ts';
 import { quantityValue } from '../workload/quantity.ts';
-import { defaultVersion, operatorFeatures } from './versions.ts';
+import { defaultVersion, isShippingFlag, operatorFeatures, shippingFlags } from './versions.ts';
 
 /** Flags that the operator sets or that must not be set, with the reason. */
 const refusedFlags: Readonly<Record<string, string>> = {
@@ -30,8 +30,14 @@ const refusedFeatures: Readonly<Record<string, string>> = {
   'auto-reload-config': 'the reloader decides when to reload',
 };
 
-/** Command line of the server, the same for all shards. Order is fixed, so that equal input restarts nothing. */
-export function prometheusArgs(spec: PrometheusSpec): {
+/**
+ * Command line of the server, the same for all shards. Order is fixed, so that equal input restarts nothing. `shipped`:
+ * its blocks go to a bucket.
+ */
+export function prometheusArgs(
+  spec: PrometheusSpec,
+  shipped: boolean,
+): {
   readonly args: readonly string[];
   readonly faults: readonly RenderFault[];
 } {
@@ -45,6 +51,7 @@ export function prometheusArgs(spec: PrometheusSpec): {
     '--web.route-prefix=/',
     '--web.enable-lifecycle',
   ];
+  if (shipped) args.push(...shippingFlags(spec.version ?? defaultVersion));
   const size = spec.retention?.size;
   if (size !== undefined) {
     const bytes = quantityValue(size);
@@ -63,6 +70,8 @@ export function prometheusArgs(spec: PrometheusSpec): {
     const bare = name.replace(/^no-/, '');
     const why = refusedFlags[bare];
     if (why !== undefined) refuse(`spec.prometheus.extraArgs[${name}]`, why);
+    else if (shipped && isShippingFlag(bare))
+      refuse(`spec.prometheus.extraArgs[${name}]`, 'is set by the operator where blocks go to a bucket');
     else extra.push(value === undefined ? `--${name}` : `--${name}=${value}`);
   }
   return { args: [...args, ...extra.sort()], faults };

@@ -7,6 +7,7 @@ import {
   prometheusShardName,
 } from '../names.ts';
 import type { Manifest, RenderFault } from '../workload/manifest.ts';
+import { objectStoreAccess, ships } from '../workload/object-store.ts';
 import { agentContainers, downwardEnvironment } from '../workload/pod.ts';
 import { configAndData, serverContainer, serverStatefulSet, upstreamImage } from '../workload/server.ts';
 import { prometheusArgs } from './flags.ts';
@@ -26,7 +27,8 @@ export function renderStatefulSet(
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.prometheus ?? {};
   const { name } = stack.metadata;
-  const { args, faults: flagFaults } = prometheusArgs(spec);
+  const { args, faults: flagFaults } = prometheusArgs(spec, ships(stack));
+  const shipsTo = ships(stack) ? objectStoreAccess(stack) : undefined;
   const { manifest, faults } = serverStatefulSet(stack, 'prometheus', {
     name: prometheusShardName(name, shard),
     labels: { [labelKeys.shard]: String(shard) },
@@ -36,11 +38,13 @@ export function renderStatefulSet(
     selector: podSelector(name, 'prometheus', shard),
     serviceAccount: prometheusName(name),
     terminationGraceSeconds,
+    ...(shipsTo === undefined ? {} : { moreVolumes: [shipsTo.volume] }),
     initContainers: agentContainers({
       stack,
       server: 'prometheus',
       agentImage,
       indexName: prometheusIndexName(name, shard),
+      shipsTo,
     }),
     container: serverContainer('prometheus', {
       image: upstreamImage(stack, {

@@ -1,10 +1,14 @@
+import { shipperFileName } from '../../storage-engine/format/shipper-file.ts';
+import { mountPaths } from '../names.ts';
+
 /**
  * What depends on the version of Prometheus, in one table (its release notes). Everything else that is rendered is
  * understood by every supported version.
  */
 export interface VersionRow {
-  readonly kind: 'feature' | 'field';
-  /** Value of --enable-feature, or field of a scrape configuration. */
+  /** `shipping`: a flag of a server whose blocks are shipped. */
+  readonly kind: 'feature' | 'field' | 'shipping';
+  /** Value of --enable-feature, field of a scrape configuration, or flag without dashes. */
   readonly name: string;
   /** First version that takes it. */
   readonly since?: string;
@@ -20,7 +24,37 @@ export const versionTable = [
   { kind: 'feature', name: 'auto-gomemlimit', until: '3.0.0' },
   // Since 3.0 a target without a Content-Type fails unless told how to read it.
   { kind: 'field', name: 'fallback_scrape_protocol', since: '3.0.0' },
+  // Blocks are compacted once they are in the bucket.
+  { kind: 'shipping', name: 'storage.tsdb.delay-compact-file.path', since: '3.9.0' },
+  // Before there was that file nothing may be compacted on the disk: the compactor of the bucket does it.
+  { kind: 'shipping', name: 'storage.tsdb.min-block-duration', until: '3.9.0' },
+  { kind: 'shipping', name: 'storage.tsdb.max-block-duration', until: '3.9.0' },
+  { kind: 'shipping', name: 'no-storage.tsdb.allow-overlapping-compaction', until: '3.9.0' },
 ] as const satisfies readonly VersionRow[];
+
+type ShippingFlag = Extract<(typeof versionTable)[number], { kind: 'shipping' }>['name'];
+
+/** Values of these flags; undefined for a switch. */
+const shippingValues: Readonly<Record<ShippingFlag, string | undefined>> = {
+  'storage.tsdb.delay-compact-file.path': `${mountPaths.data}/${shipperFileName}`,
+  'storage.tsdb.min-block-duration': '2h',
+  'storage.tsdb.max-block-duration': '2h',
+  'no-storage.tsdb.allow-overlapping-compaction': undefined,
+};
+
+/** Flags by which a server of this version leaves blocks as they are until they are in the bucket. */
+export function shippingFlags(version: string): readonly string[] {
+  return versionTable.flatMap((row) => {
+    if (row.kind !== 'shipping' || !covers(row, version)) return [];
+    const value = shippingValues[row.name];
+    return [value === undefined ? `--${row.name}` : `--${row.name}=${value}`];
+  });
+}
+
+/** Whether a flag, without dashes and `no-`, is one of these in some version. */
+export function isShippingFlag(name: string): boolean {
+  return versionTable.some((row) => row.kind === 'shipping' && row.name.replace(/^no-/, '') === name);
+}
 
 type FieldName = Extract<(typeof versionTable)[number], { kind: 'field' }>['name'];
 

@@ -1,9 +1,10 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
-import { mountPaths, podSelector, queryName } from '../names.ts';
+import { podSelector, queryName } from '../names.ts';
 import { imageReference } from '../workload/image.ts';
 import { childMetadata, type Manifest, type RenderFault } from '../workload/manifest.ts';
+import { objectStoreAccess } from '../workload/object-store.ts';
 import { serverContainer, serverTemplate } from '../workload/server.ts';
-import { objectStoreFile, queryArgs, queryReplicas } from './flags.ts';
+import { queryArgs, queryReplicas } from './flags.ts';
 
 /** The Deployment of the query servers. They keep nothing, so a new one is ready before an old one goes. */
 export function renderQueryDeployment(
@@ -12,7 +13,7 @@ export function renderQueryDeployment(
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.query ?? {};
   const { name } = stack.metadata;
-  const bucket = stack.spec.objectStore?.secretRef;
+  const bucket = objectStoreAccess(stack);
   const selector = podSelector(name, 'query');
   const { args, faults: flagFaults } = queryArgs(stack);
   const { template, faults } = serverTemplate(stack, 'query', {
@@ -26,19 +27,11 @@ export function renderQueryDeployment(
           : imageReference(spec.image, { registry: stack.spec.imageRegistry }),
       command: 'promfleet',
       args,
-      volumeMounts: bucket && [{ name: 'objstore', mountPath: mountPaths.objectStore, readOnly: true }],
+      volumeMounts: bucket && [bucket.mount('read')],
       readiness: { periodSeconds: 5, failureThreshold: 3 },
       resources: spec.resources,
     }),
-    volumes: bucket && [
-      {
-        name: 'objstore',
-        secret: {
-          secretName: bucket.name,
-          items: [{ key: bucket.key ?? objectStoreFile, path: objectStoreFile }],
-        },
-      },
-    ],
+    volumes: bucket && [bucket.volume],
   });
   const manifest: Manifest = {
     apiVersion: 'apps/v1',

@@ -1,10 +1,8 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
-import { governingServiceName, mountPaths, ports, sourceLabels } from '../names.ts';
+import { governingServiceName, ports, sourceLabels } from '../names.ts';
 import { prometheusPods } from '../prometheus/prometheus.ts';
 import { type RenderFault, stackNamespace } from '../workload/manifest.ts';
-
-/** Name of the mounted file, whatever its key in the Secret. */
-export const objectStoreFile = 'objstore.yml';
+import { objectStoreAccess } from '../workload/object-store.ts';
 
 /** Flags that the operator sets or that must not be set, with the reason. */
 const refusedFlags: Readonly<Record<string, string>> = {
@@ -31,6 +29,7 @@ export function queryArgs(stack: MonitoringStack): {
   readonly faults: readonly RenderFault[];
 } {
   const faults: RenderFault[] = [];
+  const bucket = objectStoreAccess(stack);
   const domain = `${governingServiceName(stack.metadata.name, 'prometheus')}.${stackNamespace(stack)}.svc`;
   const extra: string[] = [];
   for (const { name, value } of stack.spec.query?.extraArgs ?? []) {
@@ -44,9 +43,7 @@ export function queryArgs(stack: MonitoringStack): {
     ...prometheusPods(stack).map(
       (pod) => `--prometheus-url=http://${pod}.${domain}:${ports.prometheus.number}`,
     ),
-    ...(stack.spec.objectStore === undefined
-      ? []
-      : [`--objstore-config=${mountPaths.objectStore}/${objectStoreFile}`]),
+    ...(bucket === undefined ? [] : [bucket.option]),
     `--replica-label=${sourceLabels.replica}`,
     ...extra.sort(),
   ];

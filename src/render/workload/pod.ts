@@ -2,6 +2,7 @@
 import type { MonitoringStack, ResourceRequirements, StorageSpec } from '../../crds/monitoring-stack.ts';
 import { containerNames, mountPaths, ports, reportName, type Server } from '../names.ts';
 import { compact } from './manifest.ts';
+import type { ObjectStoreAccess } from './object-store.ts';
 
 /** User and group `nobody`, whom the servers' images run as. */
 const nobodyId = 65534;
@@ -65,8 +66,10 @@ export function agentContainers(options: {
   readonly server: Server;
   readonly agentImage: string;
   readonly indexName: string;
+  /** Where the sidecar ships the blocks of its server; absent: nowhere. */
+  readonly shipsTo?: ObjectStoreAccess | undefined;
 }): readonly Record<string, unknown>[] {
-  const { server } = options;
+  const { server, shipsTo } = options;
   const shared = [
     `--server=${server}`,
     '--namespace=$(POD_NAMESPACE)',
@@ -94,8 +97,18 @@ export function agentContainers(options: {
         ...shared,
         `--server-url=http://localhost:${ports[server].number}`,
         `--listen-address=0.0.0.0:${ports.reloader.number}`,
+        ...(shipsTo === undefined ? [] : shipperArgs(options.stack, shipsTo)),
       ],
       ...common,
+      ...(shipsTo === undefined
+        ? {}
+        : {
+            volumeMounts: [
+              ...common.volumeMounts,
+              { name: 'data', mountPath: mountPaths.data },
+              shipsTo.mount('write'),
+            ],
+          }),
       ports: [{ name: ports.reloader.name, containerPort: ports.reloader.number }],
       livenessProbe: {
         httpGet: { path: '/healthz', port: ports.reloader.name },
@@ -104,6 +117,17 @@ export function agentContainers(options: {
         failureThreshold: 4,
       },
     },
+  ];
+}
+
+/** Options of the reloader that make it ship too. */
+function shipperArgs({ spec }: MonitoringStack, { option }: ObjectStoreAccess): readonly string[] {
+  const { compacted, maxBytesPerSecond } = spec.objectStore?.shipper ?? {};
+  return [
+    option,
+    `--tsdb-dir=${mountPaths.data}`,
+    ...(compacted === true ? ['--ship-compacted'] : []),
+    ...(maxBytesPerSecond === undefined ? [] : [`--max-bytes-per-second=${maxBytesPerSecond}`]),
   ];
 }
 

@@ -121,6 +121,7 @@ export function serverStatefulSet(
     readonly name: string;
     readonly replicas: number;
     readonly storage: StorageSpec | undefined;
+    readonly moreVolumes?: readonly unknown[];
     /** Labels of the claims: they outlive the StatefulSet. */
     readonly claimLabels: Readonly<Record<string, string>>;
   },
@@ -129,7 +130,7 @@ export function serverStatefulSet(
   const { template, faults } = serverTemplate(stack, server, {
     ...of,
     token: true,
-    volumes: [configVolume, ...data.volumes],
+    volumes: [configVolume, ...data.volumes, ...(of.moreVolumes ?? [])],
   });
   const manifest: Manifest = {
     apiVersion: 'apps/v1',

@@ -11,8 +11,8 @@ import { LiveClient } from '../../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../../src/storage-engine/query/source.ts';
 import { createQueryServer } from '../../../src/storage-engine/serve/server.ts';
+import { newPrometheus } from '../../support/prometheus-next.ts';
 import { startPrometheus } from '../../support/prometheus-process.ts';
-import { newPrometheus } from '../prometheus-next.ts';
 import { dataSeconds, dataStart } from './data-set.ts';
 import { encodeWriteRequest, type WrittenSeries } from './remote-write.ts';
 

@@ -1,4 +1,4 @@
-import { goProgram } from '../support/go-program.ts';
+import { goProgram } from './go-program.ts';
 
 /** Prometheus 3.14, built from its Go module: the oracle of evaluation, where the packaged release is older. */
 export function newPrometheus(): Promise<string> {
