@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
@@ -46,12 +47,13 @@ export async function runCli(argv: readonly string[], environment: NodeJS.Proces
     },
   };
   const end = () => stop.abort();
-  // The reader of a pipe may go before we are done: `promfleet status | head`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  // The reader of a pipe may go before we are done (`promfleet status | head`), and a terminal may be closed.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  const signals = endingSignals();
+  for (const signal of signals) process.once(signal, end);
   try {
     await buildProgram(io).parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -60,10 +62,20 @@ export async function runCli(argv: readonly string[], environment: NodeJS.Proces
     io.err(`${describeError(error)}\n`);
     return exitCodes.fault;
   } finally {
-    process.off('SIGINT', end);
-    process.off('SIGTERM', end);
+    for (const signal of signals) process.off(signal, end);
   }
   return exitCode;
+}
+
+/** What asks to end: also a terminal that is closed, unless `nohup` said that it does not matter. */
+function endingSignals(): readonly NodeJS.Signals[] {
+  let ignored = 0n;
+  try {
+    ignored = BigInt(`0x${/^SigIgn:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`);
+  } catch {
+    // Only Linux tells.
+  }
+  return (ignored & 1n) === 1n ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 }
 
 /** The whole command line, its output going to `io`. */

@@ -10,7 +10,7 @@ import { connect } from '../../src/kube/connect.ts';
 import { kubeconfigConnection } from '../../src/kube/kubeconfig.ts';
 import { type RunningNode, startNode } from '../../src/local/node/node.ts';
 import { ensureProgram } from '../../src/local/programs/ensure.ts';
-import { kubeconfigText } from '../../src/local/up/endpoint.ts';
+import { kubeconfigText, readAccess } from '../../src/local/up/endpoint.ts';
 import { layoutOf } from '../../src/local/up/layout.ts';
 import { type OwnProgram, ownProgram } from '../../src/local/up/own-program.ts';
 import { freePort } from '../support/free-port.ts';
@@ -51,12 +51,13 @@ export class BenchPlane {
     await mkdir(layout.system, { recursive: true });
     const own = await ownProgram(join(root, 'dist', 'main.js'), layout);
     const port = await freePort();
+    const access = await readAccess(layout, systemClock);
     const api = launch(
       own,
       ['local', 'apiserver', '--state-dir', stateDir, '--port', String(port)],
       join(stateDir, 'api.log'),
     );
-    await writeFile(layout.kubeconfig, kubeconfigText(port));
+    await writeFile(layout.kubeconfig, kubeconfigText(port, access));
     const connection = await kubeconfigConnection(layout.kubeconfig, {});
     const client = connect(connection, {
       clock: systemClock,
@@ -77,7 +78,7 @@ export class BenchPlane {
       clock: systemClock,
       random: systemRandom,
       log: silentLogger,
-      apiServer: { host: '127.0.0.1', port, caCertificate: '' },
+      apiServer: { host: '127.0.0.1', port, caCertificate: access.certificate },
       program: async (name) =>
         name === 'promfleet' ? own : { file: await ensureProgram(name, { cacheDir }), args: [] },
       environment: process.env,

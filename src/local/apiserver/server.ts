@@ -4,6 +4,8 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { type Logger, silentLogger } from '../../base/log.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import { Authenticator } from './auth/authenticator.ts';
+import type { ServerCertificate } from './auth/certificate.ts';
+import { localKubeconfig } from './auth/kubeconfig.ts';
 import { reviewHandler } from './auth/reviews.ts';
 import { startControllers } from './controllers/controllers.ts';
 import { CrdRegistrar, crdResource } from './crd/registrar.ts';
@@ -26,6 +28,8 @@ export interface ApiServerOptions {
   readonly storePath?: string;
   /** Only addresses of 127.0.0.0/8. Port 0 takes a free one. */
   readonly listen?: { readonly host?: string; readonly port?: number };
+  /** Serves TLS, and only those who know the token or are service accounts. Without it whoever connects is the user. */
+  readonly access?: ServerCertificate & { readonly token: string };
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
@@ -62,11 +66,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   new CrdRegistrar(context).start();
   const controllers = startControllers(context);
-  const authenticator = new Authenticator(context);
+  const authenticator = new Authenticator(context, options.access?.token);
   let podLogs = options.podLogs;
   const { server, watches } = createHttpFront({
     context,
     authenticate: (request) => void authenticator.user(request.headers.authorization),
+    ...(options.access === undefined ? {} : { tls: options.access }),
     paths: [reviewHandler(authenticator)],
     subresources: [
       logHandler(context, () => podLogs),
@@ -88,11 +93,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     throw error;
   }
   const { port } = server.address() as AddressInfo;
-  const url = `http://${host}:${port}`;
+  const url = `${options.access === undefined ? 'http' : 'https'}://${host}:${port}`;
   return {
     url,
     port,
-    kubeconfig: () => kubeconfigFor(url),
+    kubeconfig: () => localKubeconfig(url, options.access),
     setPodLogs(source) {
       podLogs = source;
     },
@@ -104,17 +109,5 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       await closed;
       store.close();
     },
-  };
-}
-
-function kubeconfigFor(url: string): JsonObject {
-  const name = 'promfleet-local';
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name, cluster: { server: url } }],
-    users: [{ name, user: {} }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
-    'current-context': name,
   };
 }

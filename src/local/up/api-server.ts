@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { startApiServer } from '../apiserver/server.ts';
 import { readContainerLog } from '../node/logs.ts';
+import { readAccess } from './endpoint.ts';
 import { layoutOf } from './layout.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function runApiServer(options: {
   const server = await startApiServer({
     storePath: layout.store,
     listen: { host: '127.0.0.1', port: options.port },
+    access: await readAccess(layout, options.clock),
     clock: options.clock,
     log: options.log,
     podLogs: async ({ pod, podUid, namespace, container, sinceMs, ...query }, signal) =>

@@ -1,8 +1,11 @@
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import type { Random } from '../../base/random.ts';
+import { createServerCertificate, type ServerCertificate } from '../apiserver/auth/certificate.ts';
+import { localKubeconfig } from '../apiserver/auth/kubeconfig.ts';
 import { freePort } from '../node/pod/addresses.ts';
 import { readJsonFile, writeFileAtomically } from '../node/pod/files.ts';
 import { endAllProcesses } from '../node/pod/leftovers.ts';
@@ -38,20 +41,43 @@ async function isFree(port: number): Promise<boolean> {
   });
 }
 
+export interface Access extends ServerCertificate {
+  /** Of the user of this machine. */
+  readonly token: string;
+}
+
+/** How long a certificate must last when a run begins, and how long a new one does. */
+const renewBeforeMs = 30 * 86_400_000;
+const lifetimeMs = 10 * 365 * 86_400_000;
+
+/**
+ * Certificate and token of the API server, kept from run to run in a file that only its user reads; made anew where they are
+ * missing or about to expire.
+ */
+export async function readAccess(layout: Layout, clock: Clock): Promise<Access> {
+  const nowMs = clock.nowMs();
+  const known = await readJsonFile<Access>(layout.access);
+  if (known !== null && expiresMs(known) > nowMs + renewBeforeMs) return known;
+  const certificate = createServerCertificate({
+    serial: randomBytes(16),
+    // Clocks step.
+    notBeforeMs: nowMs - 86_400_000,
+    notAfterMs: nowMs + lifetimeMs,
+  });
+  const access = { ...certificate, token: randomBytes(32).toString('base64url') };
+  await writeFileAtomically(layout.access, JSON.stringify(access));
+  return access;
+}
+
+function expiresMs({ certificate }: Access): number {
+  try {
+    return new X509Certificate(certificate).validToDate.getTime();
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
+
 /** Names the local API server; written for people and for the parts. */
-export function kubeconfigText(port: number): string {
-  const name = 'promfleet-local';
-  // JSON is YAML.
-  return `${JSON.stringify(
-    {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name, cluster: { server: `http://127.0.0.1:${port}` } }],
-      users: [{ name, user: {} }],
-      contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
-      'current-context': name,
-    },
-    null,
-    2,
-  )}\n`;
+export function kubeconfigText(port: number, access: Access): string {
+  return `${JSON.stringify(localKubeconfig(`https://127.0.0.1:${port}`, access), null, 2)}\n`;
 }

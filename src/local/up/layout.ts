@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface Layout {
   readonly root: string;
   readonly kubeconfig: string;
+  /** Certificate, key and token of the API server. */
+  readonly access: string;
   /** SQLite file of the API server. */
   readonly store: string;
   /** State of the node: pods, volumes, addresses. */
@@ -20,6 +22,7 @@ export function layoutOf(root: string): Layout {
   return {
     root,
     kubeconfig: join(root, 'kubeconfig'),
+    access: join(root, 'system', 'access.json'),
     store: join(root, 'apiserver', 'store.db'),
     node: join(root, 'node'),
     system: join(root, 'system'),

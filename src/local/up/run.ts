@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
@@ -16,7 +16,7 @@ import type { Pod, Service } from '../node/types.ts';
 import { ensureProgram } from '../programs/ensure.ts';
 import { applyAll, untilEstablished } from './apply.ts';
 import { connectLocal, untilAnswering } from './connect.ts';
-import { choosePort, kubeconfigText } from './endpoint.ts';
+import { choosePort, kubeconfigText, readAccess } from './endpoint.ts';
 import { followLogs } from './follow.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { takeLock } from './lock.ts';
@@ -53,6 +53,8 @@ export interface UpOptions {
 export async function runUp(options: UpOptions): Promise<void> {
   const layout = layoutOf(options.stateDir);
   await mkdir(layout.system, { recursive: true });
+  // Secrets lie in the store, and the token beside it: for their user only.
+  await chmod(layout.root, 0o700);
   await takeLock(layout);
   const ending: (() => Promise<void>)[] = [];
   try {
@@ -83,20 +85,21 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
     ended: (message: string) => progress.line(message),
   };
 
-  const { client, port } = await progress.step('Start the Kubernetes API', async (say) => {
+  const { client, port, access } = await progress.step('Start the Kubernetes API', async (say) => {
     // Parts that a killed run left would hold the port and write beside us.
     for (const name of ['operator', 'apiserver'] as const) await endLeftPart(layout, name, clock);
     const port = await choosePort(layout, say, clock, random);
+    const access = await readAccess(layout, clock);
     const args = [...own.args, 'local', 'apiserver', '--state-dir', layout.root, '--port', String(port)];
     const part = new Part('apiserver', { ...partOptions, args });
     await part.start();
     ending.push(() => part.stop());
-    await writeFileAtomically(layout.kubeconfig, kubeconfigText(port));
+    await writeFileAtomically(layout.kubeconfig, kubeconfigText(port, access));
     const client = await connectLocal(layout.kubeconfig, clock, random);
     ending.push(() => client.close());
     await untilAnswering(client, limits.localReadyTimeoutMs, signal);
-    say(`http://127.0.0.1:${port}`);
-    return { client, port };
+    say(`https://127.0.0.1:${port}`);
+    return { client, port, access };
   });
 
   await progress.step('Define the kinds', async (say) => {
@@ -116,7 +119,7 @@ async function startAll(options: UpOptions, layout: Layout, ending: (() => Promi
       clock,
       random,
       log,
-      apiServer: { host: '127.0.0.1', port, caCertificate: '' },
+      apiServer: { host: '127.0.0.1', port, caCertificate: access.certificate },
       program: async (name) =>
         name === 'promfleet'
           ? own

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ApiError } from '../api-error.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { accountUser, readToken, type TokenClaims, type User } from './tokens.ts';
 
-/** Whoever reaches the loopback address without a token is the user of this machine. */
+/** The user of this machine. */
 const localUser: User = { username: 'promfleet-local', groups: ['system:masters', 'system:authenticated'] };
 
 const keyName = 'tokenKey';
@@ -11,10 +11,13 @@ const keyName = 'tokenKey';
 /** Tells who asks. Nothing is forbidden to anybody: RBAC objects are accepted and not enforced. */
 export class Authenticator {
   readonly #context: ServerContext;
+  readonly #userToken: string | undefined;
   readonly key: string;
 
-  constructor(context: ServerContext) {
+  /** Without `userToken` whoever reaches the loopback address is the user; else only who knows it. */
+  constructor(context: ServerContext, userToken?: string) {
     this.#context = context;
+    this.#userToken = userToken;
     let key = context.store.getMeta(keyName);
     if (key === undefined) {
       key = randomBytes(32).toString('base64url');
@@ -23,10 +26,12 @@ export class Authenticator {
     this.key = key;
   }
 
-  /** The user of an Authorization header; throws 401 for a token that is not valid. */
+  /** The user of an Authorization header; throws 401 where it names none. */
   user(authorization: string | undefined): User {
-    if (authorization === undefined || authorization === '') return localUser;
-    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (this.#userToken === undefined && (authorization ?? '') === '') return localUser;
+    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token !== undefined && this.#userToken !== undefined && isSame(token, this.#userToken))
+      return localUser;
     const claims = token === undefined ? undefined : this.claims(token);
     if (claims === undefined) throw new ApiError(401, 'Unauthorized', 'Unauthorized');
     return accountUser(claims);
@@ -46,4 +51,10 @@ export class Authenticator {
       return undefined;
     return claims;
   }
+}
+
+/** In a time that says nothing about either. */
+function isSame(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { ApiError, noSuchResource } from '../api-error.ts';
 import type { ServerContext } from '../rest/context.ts';
 import { TooLargeVersion } from '../rest/list.ts';
@@ -22,6 +23,8 @@ export interface HttpParts {
   /** Throws for a request whose credentials are not valid. */
   readonly authenticate: (request: IncomingMessage) => void;
   readonly context: ServerContext;
+  /** PEM; absent: plain HTTP. */
+  readonly tls?: { readonly key: string; readonly certificate: string };
   /** Tried before the resources, by path. */
   readonly paths: readonly PathHandler[];
   /** Tried before the common verbs of a resource. */
@@ -76,7 +79,12 @@ export function createHttpFront(parts: HttpParts): HttpFront {
         );
     });
   };
-  const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, handle);
+  const options = { keepAliveTimeout: 120_000, requestTimeout: 0 };
+  const { tls } = parts;
+  const server =
+    tls === undefined
+      ? createServer(options, handle)
+      : createTlsServer({ ...options, key: tls.key, cert: tls.certificate }, handle);
   return { server, watches, handle };
 }
 
