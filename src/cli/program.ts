@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
@@ -46,14 +47,16 @@ export async function runCli(argv: readonly string[], environment: NodeJS.Proces
       exitCode = code;
     },
   };
-  const end = () => stop.abort();
+  // The second time in earnest. Not `once`: what draws on the terminal also listens, and kills the process when it finds itself alone.
+  const end = (signal: NodeJS.Signals) =>
+    stop.signal.aborted ? process.exit(128 + constants.signals[signal]) : stop.abort();
   // The reader of a pipe may go before we are done (`promfleet status | head`), and a terminal may be closed.
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
   const signals = endingSignals();
-  for (const signal of signals) process.once(signal, end);
+  for (const signal of signals) process.on(signal, end);
   try {
     await buildProgram(io).parseAsync([...argv], { from: 'user' });
   } catch (error) {
