@@ -18,6 +18,21 @@ export interface Up {
   kill(): void;
 }
 
+function watched(child: ChildProcess): Omit<Up, 'interrupt'> {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (part: Buffer) => {
+      output += part.toString('utf8');
+    });
+  }
+  return {
+    output: () => output,
+    pid: child.pid ?? 0,
+    ended: new Promise((resolve) => child.on('exit', (code) => resolve(code))),
+    kill: () => signal(child, 'SIGKILL'),
+  };
+}
+
 /** A state folder of its own, and the commands on it. */
 export class LocalControlPlane {
   readonly stateDir: string;
@@ -45,19 +60,18 @@ export class LocalControlPlane {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (part: Buffer) => {
-        output += part.toString('utf8');
-      });
-    }
-    return {
-      output: () => output,
-      pid: child.pid ?? 0,
-      ended: new Promise((resolve) => child.on('exit', (code) => resolve(code))),
-      interrupt: () => signal(child, 'SIGINT'),
-      kill: () => signal(child, 'SIGKILL'),
-    };
+    return { ...watched(child), interrupt: () => signal(child, 'SIGINT') };
+  }
+
+  /** The same in a terminal (`script` of util-linux): interrupted by the key, closed by `kill`. */
+  upInTerminal(manifests: string): Up {
+    const command = [join(root, 'bin', 'promfleet'), 'local', 'up', '-f', manifests];
+    const line = [...command, '--state-dir', this.stateDir].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      cwd: root,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    return { ...watched(child), interrupt: () => void child.stdin.write('\u0003') };
   }
 
   async untilReady(up: Up, timeoutMs = 120_000): Promise<void> {

@@ -264,6 +264,21 @@ describe('the end', () => {
     expect(processes.filter(isRunning)).toEqual([]);
   });
 
+  it.each<[string, (up: Up) => void]>([
+    ['the key Ctrl-C', (terminal) => terminal.interrupt()],
+    ['the closing of its window', (terminal) => terminal.kill()],
+  ])('comes in a terminal by %s and leaves no process', async (_name, end) => {
+    const terminal = local.upInTerminal(examples);
+    await local.untilReady(terminal);
+    expect(local.processes().length).toBeGreaterThan(10);
+    end(terminal);
+    await terminal.ended;
+    await eventually('no process left', () => (local.processes().length === 0 ? true : undefined));
+    await eventually('the lock given back', () =>
+      existsSync(join(local.stateDir, 'up.pid')) ? undefined : true,
+    );
+  });
+
   it('keeps the data: the next run goes on with it', async () => {
     up = local.up(examples);
     await local.untilReady(up);
