@@ -214,6 +214,8 @@ export const limits = {
   blockMetaBytes: 16 * 1024 * 1024,
   /** Largest tombstones file of a block. */
   tombstonesBytes: 256 * 1024 * 1024,
+  /** Time between two looks at the file that describes a bucket. */
+  bucketConfigCheckMs: 10_000,
   /** Largest retention document of a bucket. */
   retentionDocumentBytes: 16 * 1024 * 1024,
   /** Retention documents in one bucket: one a stack that writes to it. */

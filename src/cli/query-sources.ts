@@ -67,9 +67,15 @@ async function openBucketOf({ bucketDir, objstoreConfig }: SourceOptions, io: Cl
     return openBucket({ type: 'FILESYSTEM', directory: resolve(io.cwd, bucketDir), prefix: '' }, ports);
   const { readFile } = await import('node:fs/promises');
   const { parseObjectStoreConfig } = await import('../storage-engine/bucket/objstore-config.ts');
+  const { followBucket } = await import('../storage-engine/bucket/followed-bucket.ts');
   const path = resolve(io.cwd, objstoreConfig!);
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new CodedError('InvalidOption', `--objstore-config: ${path} cannot be read`);
+  return followBucket({
+    read: () =>
+      readFile(path, 'utf8').catch(() => {
+        throw new CodedError('InvalidOption', `--objstore-config: ${path} cannot be read`);
+      }),
+    open: (text) => openBucket(parseObjectStoreConfig(text), ports),
+    clock: systemClock,
+    say: (message) => io.err(`${message}\n`),
   });
-  return openBucket(parseObjectStoreConfig(text), ports);
 }

@@ -320,7 +320,7 @@ const objectStore = object(
         },
         {
           description:
-            "Secret of the stack's namespace with an objstore.yml as Thanos takes it, of type S3 or FILESYSTEM. Query servers read it when they start, shippers whenever it changes.",
+            "Secret of the stack's namespace with an objstore.yml as Thanos takes it, of type S3 or FILESYSTEM. A changed one is in use within two minutes, without a restart.",
         },
       ),
     ),
