@@ -182,6 +182,13 @@ export const limits = {
   readGapBytes: 64 * 1024,
   /** Longest single read of an object. */
   readBytes: 16 * 1024 * 1024,
+  /** Smallest and largest read of an input of a compaction; each input holds up to six. */
+  rewriteWindowMinBytes: 64 * 1024,
+  rewriteWindowMaxBytes: 4 * 1024 * 1024,
+  /** Chunks that are merged or downsampled by one worker at a time. */
+  rewriteBatchBytes: 2 * 1024 * 1024,
+  /** Largest chunk segment that is written, as Prometheus and Thanos cut theirs. */
+  segmentBytes: 512 * 1024 * 1024,
   /** Largest section of an index that is held: symbols, postings offset table. */
   indexSectionBytes: 1024 * 1024 * 1024,
   /** Largest index that is held whole as columns; of a larger one sections are read as needed. */

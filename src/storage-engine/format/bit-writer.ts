@@ -24,6 +24,19 @@ export class BitWriter {
     }
   }
 
+  /** The low `count` bits (0 to 32) of a number. */
+  bits32(value: number, count: number): void {
+    this.reserve(count);
+    for (let left = count; left > 0; ) {
+      const offset = this.bitCount & 7;
+      const take = Math.min(8 - offset, left);
+      const part = (value >>> (left - take)) & ((1 << take) - 1);
+      this.bytes[this.bitCount >>> 3]! |= part << (8 - offset - take);
+      this.bitCount += take;
+      left -= take;
+    }
+  }
+
   /** Byte-wise unsigned LEB128 at the current bit position. */
   uvarint(value: bigint): void {
     let rest = BigInt.asUintN(64, value);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorruptDataError } from '../../base/errors.ts';
 import { decodeHistogramChunk } from './chunk-histogram.ts';
+import { encodeHistogramChunk } from './chunk-histogram-writer.ts';
 import { decodeXorChunk, encodeXorChunk, staleMarkerBits } from './chunk-xor.ts';
 import { decodeXor2Chunk } from './chunk-xor2.ts';
 import { floatOfBits } from './histogram-layout.ts';
@@ -119,5 +120,11 @@ describe('chunks that Prometheus wrote', () => {
 
   it('read floats by their bits', () => {
     expect(floatOfBits(0x3ff0000000000000n)).toBe(1);
+  });
+
+  it.each(titled([2, 3]))('of encoding %i, %s, encode again to their bytes', (encoding, _name, chunk) => {
+    const samples = decodeHistogramChunk(dataOf(chunk), encoding as 2);
+    if (samples.timestamps.length === 0) return;
+    expect(Buffer.from(encodeHistogramChunk(samples, encoding as 2)).toString('hex')).toBe(chunk.hex);
   });
 });

@@ -1,6 +1,7 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import { BitWriter } from './bit-writer.ts';
 import { ByteReader } from './byte-reader.ts';
+import { XorValueWriter } from './varbit.ts';
 
 /**
  * Float samples of one chunk. `timestamps` are milliseconds since the epoch, exact integers, ascending in real
@@ -152,7 +153,7 @@ export function encodeXorChunk(samples: FloatSamples): Uint8Array {
     );
   const writer = new BitWriter();
   writer.bits(BigInt(count), 16);
-  const window = { leading: 0xff, trailing: 0 };
+  const value = new XorValueWriter(valueBits[0] ?? 0n);
   let delta = 0;
   for (let i = 0; i < count; i++) {
     if (i === 0) {
@@ -164,7 +165,7 @@ export function encodeXorChunk(samples: FloatSamples): Uint8Array {
     if (i === 1) writer.uvarint(BigInt(next));
     else writeDeltaOfDelta(writer, next - delta);
     delta = next;
-    writeXorValue(writer, valueBits[i]! ^ valueBits[i - 1]!, window);
+    value.write(writer, valueBits[i]!);
   }
   return writer.finish();
 }
@@ -179,37 +180,4 @@ function writeDeltaOfDelta(writer: BitWriter, value: number): void {
   }
   writer.bits(0b1111n, 4);
   writer.bits(BigInt.asUintN(64, BigInt(value)), 64);
-}
-
-/** Writes the XOR of a value with the one before; `window`, the significant bits last used, begins with leading 0xff. */
-export function writeXorValue(
-  writer: BitWriter,
-  xor: bigint,
-  window: { leading: number; trailing: number },
-): void {
-  if (xor === 0n) return writer.bits(0n, 1);
-  const leading = Math.min(leadingZeros(xor), 31);
-  const trailing = trailingZeros(xor);
-  if (window.leading !== 0xff && leading >= window.leading && trailing >= window.trailing) {
-    writer.bits(0b10n, 2);
-    return writer.bits(xor >> BigInt(window.trailing), 64 - window.leading - window.trailing);
-  }
-  window.leading = leading;
-  window.trailing = trailing;
-  const width = 64 - leading - trailing;
-  writer.bits(0b11n, 2);
-  writer.bits(BigInt(leading), 5);
-  writer.bits(BigInt(width & 63), 6);
-  writer.bits(xor >> BigInt(trailing), width);
-}
-
-function leadingZeros(value: bigint): number {
-  const high = Number(value >> 32n);
-  return high !== 0 ? Math.clz32(high) : 32 + Math.clz32(Number(value & 0xffffffffn));
-}
-
-function trailingZeros(value: bigint): number {
-  const low = Number(value & 0xffffffffn);
-  const count = (word: number) => 31 - Math.clz32(word & -word);
-  return low !== 0 ? count(low) : 32 + count(Number(value >> 32n));
 }

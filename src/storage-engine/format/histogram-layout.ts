@@ -1,6 +1,7 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import type { BitReader } from './bit-reader.ts';
-import { readVarbitInt, readVarbitUint } from './varbit.ts';
+import type { BitWriter } from './bit-writer.ts';
+import { readVarbitInt, readVarbitUint, writeVarbitInt, writeVarbitUint } from './varbit.ts';
 
 /** A run of buckets: `offset` empty ones after the run before (from bucket 0 for the first), then `length` stored ones. */
 export interface BucketSpan {
@@ -97,4 +98,42 @@ function boundedCount(count: number, dataBytes: number, what: string): number {
 
 export function bucketCount(spans: readonly BucketSpan[]): number {
   return spans.reduce((sum, span) => sum + span.length, 0);
+}
+
+/** Writes the layout at the head of a histogram chunk. */
+export function writeHistogramLayout(writer: BitWriter, layout: HistogramLayout): void {
+  writeZeroThreshold(writer, layout.zeroThreshold);
+  writeVarbitInt(writer, layout.schema);
+  for (const spans of [layout.positiveSpans, layout.negativeSpans]) {
+    writeVarbitUint(writer, spans.length);
+    for (const { offset, length } of spans) {
+      writeVarbitUint(writer, length);
+      writeVarbitInt(writer, offset);
+    }
+  }
+  if (layout.schema !== customBucketsSchema) return;
+  writeVarbitUint(writer, layout.customValues.length);
+  for (const value of layout.customValues) writeCustomValue(writer, value);
+}
+
+/** Powers of two from 2^-243 to 2^10 take a byte. */
+function writeZeroThreshold(writer: BitWriter, value: number): void {
+  if (value === 0) return writer.bits32(0, 8);
+  const bits = bitsOfFloat(value);
+  const exponent = Number(bits >> 52n) - 1022;
+  if ((bits & 0xfffffffffffffn) === 0n && exponent >= -242 && exponent <= 11)
+    return writer.bits32(exponent + 243, 8);
+  writer.bits32(255, 8);
+  writer.bits(bits, 64);
+}
+
+/** Multiples of 0.001 up to 33554.430 take up to four bytes. */
+function writeCustomValue(writer: BitWriter, value: number): void {
+  const thousands = value * 1000;
+  const whole = Math.round(thousands);
+  if (thousands < 0 || thousands > 33_554_430 || Object.is(value, -0) || whole / 1000 !== value) {
+    writer.bits32(0, 1);
+    return writer.bits(bitsOfFloat(value), 64);
+  }
+  writeVarbitUint(writer, whole + 1);
 }

@@ -38,31 +38,6 @@ export function readVarbitInt(reader: BitReader): number {
   return signed;
 }
 
-/** Writes an unsigned integer in the narrowest width that holds it. */
-export function writeVarbitUint(writer: BitWriter, value: number): void {
-  writePrefixed(
-    writer,
-    BigInt(value),
-    widths.findIndex((width) => value < 2 ** width),
-  );
-}
-
-/** Writes a signed integer in the narrowest width that holds it. */
-export function writeVarbitInt(writer: BitWriter, value: number): void {
-  const holds = (width: number) => value <= 2 ** (width - 1) && value >= -(2 ** (width - 1)) + 1;
-  writePrefixed(
-    writer,
-    BigInt(value),
-    widths.findIndex((width) => (width === 0 ? value === 0 : holds(width))),
-  );
-}
-
-function writePrefixed(writer: BitWriter, value: bigint, ones: number): void {
-  const last = widths.length - 1;
-  writer.bits(ones === last ? 0xffn : (1n << BigInt(ones + 1)) - 2n, ones === last ? last : ones + 1);
-  writer.bits(BigInt.asUintN(64, value), widths[ones]!);
-}
-
 /** One float of a series of XOR-coded floats: its bits and the window of significant bits last used. */
 export class XorValue {
   bits: bigint;
@@ -98,4 +73,72 @@ export class XorValue {
     this.bits ^= reader.bits64(this.width) << BigInt(64 - this.leading - this.width);
     return this.bits;
   }
+}
+
+/** Writes a variable-width signed integer; beyond 2^53 it would not be exact. */
+export function writeVarbitInt(writer: BitWriter, value: number): void {
+  if (value === 0) return writer.bits32(0, 1);
+  for (let ones = 1; ones < 8; ones++) {
+    const half = 2 ** (widths[ones]! - 1);
+    if (value < 1 - half || value > half) continue;
+    return writePrefixed(writer, ones, value);
+  }
+  writePrefixed(writer, 8, value);
+}
+
+/** Writes a variable-width unsigned integer. */
+export function writeVarbitUint(writer: BitWriter, value: number): void {
+  if (value === 0) return writer.bits32(0, 1);
+  let ones = 1;
+  while (ones < 8 && value >= 2 ** widths[ones]!) ones++;
+  writePrefixed(writer, ones, value);
+}
+
+function writePrefixed(writer: BitWriter, ones: number, value: number): void {
+  const width = widths[ones]!;
+  // A prefix of eight ones is not closed by a zero.
+  writer.bits32(ones === 8 ? 0xff : 2 ** (ones + 1) - 2, ones === 8 ? 8 : ones + 1);
+  if (width <= 25) writer.bits32(value, width);
+  else writer.bits(BigInt.asUintN(width, BigInt(value)), width);
+}
+
+/** Writes a series of floats as differences of their bits; the counterpart of `XorValue`. */
+export class XorValueWriter {
+  private bits: bigint;
+  private leading = 0xff;
+  private trailing = 0;
+
+  constructor(bits: bigint) {
+    this.bits = bits;
+  }
+
+  write(writer: BitWriter, bits: bigint): void {
+    const xor = this.bits ^ bits;
+    this.bits = bits;
+    if (xor === 0n) return writer.bits32(0, 1);
+    const leading = Math.min(leadingZeros(xor), 31);
+    const trailing = trailingZeros(xor);
+    if (this.leading !== 0xff && leading >= this.leading && trailing >= this.trailing) {
+      writer.bits32(0b10, 2);
+      return writer.bits(xor >> BigInt(this.trailing), 64 - this.leading - this.trailing);
+    }
+    this.leading = leading;
+    this.trailing = trailing;
+    const width = 64 - leading - trailing;
+    writer.bits32(0b11, 2);
+    writer.bits32(leading, 5);
+    writer.bits32(width & 63, 6);
+    writer.bits(xor >> BigInt(trailing), width);
+  }
+}
+
+function leadingZeros(value: bigint): number {
+  const high = Number(value >> 32n);
+  return high !== 0 ? Math.clz32(high) : 32 + Math.clz32(Number(value & 0xffffffffn));
+}
+
+function trailingZeros(value: bigint): number {
+  const low = Number(value & 0xffffffffn);
+  const count = (word: number) => 31 - Math.clz32(word & -word);
+  return low !== 0 ? count(low) : 32 + count(Number(value >> 32n));
 }

@@ -68,8 +68,10 @@ export class FederatedSource implements SampleSource {
       ({ shared }) => shared.key,
     );
     return [...groups.values()].map((group) => {
-      // Replicas in a fixed order, so that the same one is preferred in every query.
-      group.sort((a, b) => a.labels.compare(b.labels));
+      // In a fixed order, so that the same replica is preferred in every query; what compaction has deduplicated, and so
+      // has no replica label, before all.
+      const replicated = (labels: Labels) => Number(replicaLabels.some((name) => labels.get(name) !== ''));
+      group.sort((a, b) => replicated(a.labels) - replicated(b.labels) || a.labels.compare(b.labels));
       return { labels: group[0]!.shared, columns: dedupReplicas(group.map(({ columns }) => columns)) };
     });
   }

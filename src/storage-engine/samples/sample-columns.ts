@@ -153,6 +153,16 @@ function gather(chosen: readonly { part: SampleColumns; index: number }[], mixed
   return { timestamps, values, ...(anyHistogram && { histograms }), ...(anyStart && { startTimestamps }) };
 }
 
+/** Chosen samples of several parts: part and row of each, ascending in time. */
+export function pickColumns(
+  parts: readonly SampleColumns[],
+  part: ArrayLike<number>,
+  row: ArrayLike<number>,
+): SampleColumns {
+  const chosen = Array.from(part, (number, i) => ({ part: parts[number]!, index: row[i]! }));
+  return gather(chosen, true);
+}
+
 /** The samples for which `keep` holds. */
 export function filterColumns(
   columns: SampleColumns,

@@ -1,6 +1,6 @@
 import { limits } from '../../../base/limits.ts';
 import { chunkEncoding } from '../../format/chunk.ts';
-import { encodeFloatHistogramChunk } from '../../format/chunk-float-histogram.ts';
+import { encodeHistogramChunk } from '../../format/chunk-histogram-writer.ts';
 import { encodeXorChunk } from '../../format/chunk-xor.ts';
 import { bitsOfFloat, spansOf } from '../../format/histogram-layout.ts';
 import type { RemoteChunk } from '../../format/remote-read.ts';
@@ -62,21 +62,24 @@ function histogramChunk({ timestamps, histograms }: SourceSeries, start: number,
   const first = rows[0]!;
   return {
     encoding: chunkEncoding.floatHistogram,
-    data: encodeFloatHistogramChunk({
-      counterReset: headers[first.resetHint],
-      layout: {
-        schema: first.schema,
-        zeroThreshold: first.zeroThreshold,
-        positiveSpans: spansOf(first.positive.indices),
-        negativeSpans: spansOf(first.negative.indices),
-        customValues: Float64Array.from(first.customValues),
+    data: encodeHistogramChunk(
+      {
+        counterReset: headers[first.resetHint],
+        layout: {
+          schema: first.schema,
+          zeroThreshold: first.zeroThreshold,
+          positiveSpans: spansOf(first.positive.indices),
+          negativeSpans: spansOf(first.negative.indices),
+          customValues: Float64Array.from(first.customValues),
+        },
+        timestamps: timestamps.subarray(start, end),
+        counts: Float64Array.from(rows, ({ count }) => count),
+        zeroCounts: Float64Array.from(rows, ({ zeroCount }) => zeroCount),
+        sumBits: BigUint64Array.from(rows, ({ sum }) => bitsOfFloat(sum)),
+        positive: Float64Array.from(rows.flatMap(({ positive }) => positive.counts)),
+        negative: Float64Array.from(rows.flatMap(({ negative }) => negative.counts)),
       },
-      timestamps: timestamps.subarray(start, end),
-      counts: Float64Array.from(rows, ({ count }) => count),
-      zeroCounts: Float64Array.from(rows, ({ zeroCount }) => zeroCount),
-      sumBits: BigUint64Array.from(rows, ({ sum }) => bitsOfFloat(sum)),
-      positive: Float64Array.from(rows.flatMap(({ positive }) => positive.counts)),
-      negative: Float64Array.from(rows.flatMap(({ negative }) => negative.counts)),
-    }),
+      chunkEncoding.floatHistogram,
+    ),
   };
 }

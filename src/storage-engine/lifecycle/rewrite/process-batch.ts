@@ -1,0 +1,89 @@
+import { chunkEncoding, readChunkEntry } from '../../format/chunk.ts';
+import { appendChunkEntry } from '../../format/chunk-writer.ts';
+import {
+  type Batch,
+  type BatchResult,
+  batchChunk,
+  batchSeries,
+  batchSeriesCount,
+  type RemovedTime,
+  ResultBuilder,
+  treatment,
+} from './batch.ts';
+import { decodeRaw, encodeCompatible, needsTranscoding } from './decoded-chunk.ts';
+import { mergeSeries } from './merge-series.ts';
+
+export interface BatchParameters {
+  /** Keeps encodings 4 to 6 as they are; else they become 1 to 3. */
+  readonly native: boolean;
+  /** Milliseconds between samples of the downsampled result, and of what is downsampled (0: raw). */
+  readonly resolutionMs: number;
+  readonly sourceResolutionMs: number;
+}
+
+/** Does what a batch asks for, series by series. Runs in a worker or in line. */
+export function processBatch(batch: Batch, parameters: BatchParameters): BatchResult {
+  const count = batchSeriesCount(batch);
+  const result = new ResultBuilder(count, batch.bytes.length);
+  const removed = removedTimes(batch);
+  for (let number = 0; number < count; number++) {
+    const series = batchSeries(batch, number);
+    result.beginSeries(number);
+    if (series.treatment === treatment.merge)
+      mergeSeries(batch, series, removed.get(number) ?? [], parameters.native, result);
+    else
+      for (let chunk = series.firstChunk; chunk < series.endChunk; chunk++)
+        copyChunk(batch, chunk, parameters.native, result);
+  }
+  return result.build();
+}
+
+function removedTimes({ removed }: Batch): Map<number, RemovedTime[]> {
+  const found = new Map<number, RemovedTime[]>();
+  for (let at = 0; at < removed.length; at += 4) {
+    const ranges = found.get(removed[at]!) ?? [];
+    ranges.push({ owner: removed[at + 1]!, minTime: removed[at + 2]!, maxTime: removed[at + 3]! });
+    found.set(removed[at]!, ranges);
+  }
+  return found;
+}
+
+function copyChunk(batch: Batch, number: number, native: boolean, result: ResultBuilder): void {
+  const info = batchChunk(batch, number);
+  const { encoding, data } = readChunkEntry(batch.bytes, info.offset, 'chunk');
+  const start = result.bytes.length;
+  if (!native && needsTranscoding(encoding)) {
+    const encoded = encodeCompatible(decodeRaw(encoding, data));
+    appendChunkEntry(result.bytes, encoded.encoding, encoded.data);
+  } else {
+    result.bytes.raw(batch.bytes.subarray(info.offset, info.offset + info.lengthBytes));
+  }
+  const { floats, histograms } = sampleCounts(encoding, data, 0);
+  result.add(start, info.minTime, info.maxTime, floats, histograms);
+}
+
+/** Samples of a chunk by its header alone; `at` is where its data begin in `bytes`. */
+export function sampleCounts(
+  encoding: number,
+  bytes: Uint8Array,
+  at: number,
+): { floats: number; histograms: number } {
+  const count = (bytes[at]! << 8) | bytes[at + 1]!;
+  switch (encoding) {
+    case chunkEncoding.xor:
+    case chunkEncoding.xor2:
+      return { floats: count, histograms: 0 };
+    case chunkEncoding.histogramST:
+    case chunkEncoding.floatHistogramST:
+      return { floats: 0, histograms: count & 0x3fff };
+    case chunkEncoding.aggregate: {
+      // The first aggregate is the count: its own chunk says how many samples there are.
+      let start = at;
+      while (bytes[start]! >= 0x80) start++;
+      const present = bytes[at] !== 0;
+      return { floats: present ? (bytes[start + 2]! << 8) | bytes[start + 3]! : 0, histograms: 0 };
+    }
+    default:
+      return { floats: 0, histograms: count };
+  }
+}

@@ -1,0 +1,255 @@
+import { rmSync } from 'node:fs';
+import { limits } from '../../../base/limits.ts';
+import { BlockWriter, type WrittenBlock } from '../../block/block-writer.ts';
+import type { Bucket } from '../../bucket/bucket.ts';
+import type { BlockMeta } from '../../format/block-meta.ts';
+import {
+  type Batch,
+  BatchBuilder,
+  type BatchResult,
+  forEachResult,
+  type RemovedTime,
+  treatment,
+} from './batch.ts';
+import type { BatchPool } from './batch-pool.ts';
+import { BlockInput, compareLabels } from './block-input.ts';
+import { ChunkCopier, checkEntry, type EntryView, findEntry } from './chunk-copier.ts';
+import { needsTranscoding } from './decoded-chunk.ts';
+import type { BatchParameters } from './process-batch.ts';
+import { SeriesChunks } from './series-chunks.ts';
+import { mergeSymbols } from './symbol-merge.ts';
+
+export interface RewriteInput {
+  readonly meta: BlockMeta;
+  /** Order of preference among HA replicas; blocks of one replica have the same number. */
+  readonly replica: number;
+  /** Read only for the choice among replicas near the borders of the output; nothing of it comes out. */
+  readonly context?: boolean;
+}
+
+export interface RewriteOptions {
+  readonly bucket: Bucket;
+  readonly inputs: readonly RewriteInput[];
+  /** Empty folder in which the block is written. */
+  readonly folder: string;
+  /** Samples of [minTime, maxTime) come out. */
+  readonly minTime: number;
+  readonly maxTime: number;
+  readonly memoryBytes: number;
+  readonly parameters: BatchParameters;
+  readonly pool: BatchPool;
+  readonly segmentBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Series in flight in one batch, whole or in parts. */
+interface Flight {
+  readonly labels: readonly Uint32Array[];
+  /** Whether the series goes on in the next batch. */
+  readonly goesOn: boolean;
+  readonly result: Promise<BatchResult>;
+}
+
+/**
+ * Writes one block out of several: their indexes merged in the order of labels, chunks copied byte for byte where nothing
+ * touches them, else merged, deduplicated or downsampled in batches. Memory does not grow with the blocks.
+ */
+export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlock> {
+  const { bucket, signal, memoryBytes } = options;
+  const windowBytes = windowFor(memoryBytes, options.inputs.length);
+  const inputs: BlockInput[] = [];
+  for (const { meta } of options.inputs)
+    inputs.push(await BlockInput.open(bucket, meta, windowBytes, signal));
+  const segmentBytes = options.segmentBytes;
+  const writer = new BlockWriter(options.folder, {
+    memoryBytes: memoryBytes / 4,
+    ...(segmentBytes !== undefined && { segmentBytes }),
+  });
+  try {
+    await mergeSymbols(inputs, writer.index, options.folder, memoryBytes / 8);
+    await new Rewriter(options, inputs, writer).run();
+    return writer.finish();
+  } catch (error) {
+    rmSync(options.folder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    for (const input of inputs) input.map?.close();
+  }
+}
+
+/** Three windows are held for each input, and three on their way. */
+function windowFor(memoryBytes: number, inputs: number): number {
+  const share = memoryBytes / 4 / Math.max(1, inputs) / 6;
+  return Math.max(limits.rewriteWindowMinBytes, Math.min(limits.rewriteWindowMaxBytes, Math.floor(share)));
+}
+
+class Rewriter {
+  private readonly options: RewriteOptions;
+  private readonly inputs: readonly BlockInput[];
+  private readonly writer: BlockWriter;
+  private readonly chunks = new SeriesChunks();
+  private readonly copier: ChunkCopier;
+  private readonly view: EntryView = { bytes: new Uint8Array(0), start: 0, end: 0, data: 0, encoding: 0 };
+  private readonly flights: Flight[] = [];
+  private builder = new BatchBuilder();
+  private builderLabels: Uint32Array[] = [];
+
+  constructor(options: RewriteOptions, inputs: readonly BlockInput[], writer: BlockWriter) {
+    this.options = options;
+    this.inputs = inputs;
+    this.writer = writer;
+    const { native } = options.parameters;
+    this.copier = new ChunkCopier(writer, (encoding) => !native && needsTranscoding(encoding));
+  }
+
+  async run(): Promise<void> {
+    const { inputs } = this;
+    const live: number[] = [];
+    for (let i = 0; i < inputs.length; i++) if (await advance(inputs[i]!)) live.push(i);
+    while (live.length > 0) {
+      let least = inputs[live[0]!]!.labels;
+      for (let i = 1; i < live.length; i++) {
+        const { labels } = inputs[live[i]!]!;
+        if (compareLabels(labels, least) < 0) least = labels;
+      }
+      this.chunks.clear();
+      const members: number[] = [];
+      for (const number of live) {
+        if (compareLabels(inputs[number]!.labels, least) !== 0) continue;
+        this.chunks.add(inputs[number]!, number);
+        members.push(number);
+      }
+      await this.series(least, members);
+      for (const number of members) {
+        const more = inputs[number]!.tryNext() ?? (await advance(inputs[number]!));
+        if (!more) live.splice(live.indexOf(number), 1);
+      }
+    }
+    await this.dispatch(false);
+    while (this.flights.length > 0) await this.land();
+  }
+
+  private async series(labels: Uint32Array, members: readonly number[]): Promise<void> {
+    const { parameters } = this.options;
+    const known = members.map((number) => this.options.inputs[number]!);
+    if (known.every(({ context }) => context === true)) return;
+    const removed = members.flatMap((owner) =>
+      this.inputs[owner]!.tombstonesOfSeries().map(({ minTime, maxTime }) => ({ owner, minTime, maxTime })),
+    );
+    const replicas = new Set(known.map(({ replica }) => replica));
+    const downsampled = parameters.resolutionMs > 0;
+    const order = this.chunks.byTime();
+    const apart = this.chunks.apart || apartInOrder(this.chunks, order);
+    if (downsampled || removed.length > 0 || replicas.size > 1 || !apart) {
+      await this.enqueue(labels, order, removed, downsampled ? treatment.downsample : treatment.merge);
+      return;
+    }
+    if (this.flights.length > 0 || this.builder.seriesCount > 0) {
+      await this.enqueue(labels, order, [], treatment.copy);
+      return;
+    }
+    const copied = await this.copier.copy(this.inputs, this.chunks, order);
+    if (copied < order.length) {
+      await this.enqueue(labels, order.subarray(copied), [], treatment.copy);
+      return;
+    }
+    this.writer.endSeries(labels);
+  }
+
+  /** Puts a series into the batch, in parts where it is large. */
+  private async enqueue(
+    labels: Uint32Array,
+    order: Uint32Array,
+    removed: readonly RemovedTime[],
+    kind: 0 | 1 | 2,
+  ): Promise<void> {
+    const { chunks, view, options } = this;
+    const margin = kind === treatment.merge ? limits.dedupIntervalMs * 2 * options.inputs.length : 0;
+    let from = options.minTime;
+    let begun = false;
+    let first = 0;
+    for (let at = 0; at < order.length; at++) {
+      if (!begun) {
+        this.builder.begin(kind);
+        this.builderLabels.push(labels);
+        begun = true;
+      }
+      const number = order[at]!;
+      const input = this.inputs[chunks.input[number]!]!;
+      const reference = chunks.reference[number]!;
+      const waiting = findEntry(input, reference, view);
+      if (waiting !== undefined) await waiting;
+      checkEntry(input, reference, view);
+      const { replica } = options.inputs[chunks.input[number]!]!;
+      this.builder.add(
+        view.bytes.subarray(view.start, view.end),
+        chunks.input[number]!,
+        replica,
+        chunks.minTime[number]!,
+        chunks.maxTime[number]!,
+      );
+      if (this.builder.bytes.length < limits.rewriteBatchBytes || at + 1 >= order.length) continue;
+      const next = chunks.minTime[order[at + 1]!]!;
+      if (at - first < 64 || next <= from + margin) continue;
+      // The next part begins where the next chunk does; what lies near that border is in both.
+      const border = next - margin / 2;
+      this.builder.end(from, kind === treatment.merge ? border : options.maxTime, removed);
+      await this.dispatch(true);
+      from = border;
+      begun = false;
+      if (kind !== treatment.merge) continue;
+      let back = at + 1;
+      while (back > first && chunks.maxTime[order[back - 1]!]! >= border - margin) back--;
+      first = at = back - 1;
+    }
+    if (begun) this.builder.end(kind === treatment.merge ? from : options.minTime, options.maxTime, removed);
+    if (this.builder.bytes.length >= limits.rewriteBatchBytes) await this.dispatch(false);
+  }
+
+  private async dispatch(goesOn: boolean): Promise<void> {
+    if (this.builder.seriesCount === 0) return;
+    const batch: Batch = this.builder.build();
+    const result = this.options.pool.run(batch, this.options.parameters);
+    // Told when it is its turn.
+    result.catch(() => undefined);
+    this.flights.push({ labels: this.builderLabels, goesOn, result });
+    this.builder = new BatchBuilder();
+    this.builderLabels = [];
+    this.options.signal?.throwIfAborted();
+    while (this.flights.length > this.options.pool.width * 2) await this.land();
+  }
+
+  /** Writes what came out of the oldest batch. */
+  private async land(): Promise<void> {
+    const { labels, goesOn, result } = this.flights.shift()!;
+    const { writer } = this;
+    let current: Uint32Array | undefined;
+    forEachResult(
+      await result,
+      (series) => {
+        if (current !== undefined) writer.endSeries(current);
+        current = labels[series]!;
+      },
+      (entry, minTime, maxTime, floats, histograms) => {
+        writer.addChunk(entry, { minTime, maxTime });
+        writer.numFloatSamples += floats;
+        writer.numHistogramSamples += histograms;
+      },
+    );
+    if (current !== undefined && !goesOn) writer.endSeries(current);
+  }
+}
+
+function apartInOrder(chunks: SeriesChunks, order: Uint32Array): boolean {
+  for (let i = 1; i < order.length; i++)
+    if (chunks.minTime[order[i]!]! <= chunks.maxTime[order[i - 1]!]!) return false;
+  return true;
+}
+
+async function advance(input: BlockInput): Promise<boolean> {
+  for (;;) {
+    const more = input.tryNext();
+    if (more !== undefined) return more;
+    await input.load();
+  }
+}

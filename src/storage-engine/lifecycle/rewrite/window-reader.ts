@@ -1,0 +1,71 @@
+import { CorruptDataError } from '../../../base/errors.ts';
+import type { RangeSource } from '../../block/range-source.ts';
+
+/**
+ * Reads a part of an object from its start to its end through a window, the next piece being fetched while this one is
+ * used. What lies in the window is read without waiting: callers ask `has` and wait for `load` only where it is not.
+ */
+export class WindowReader {
+  /** Bytes of the window; position p lies at `bytes[p - start]`. */
+  bytes: Uint8Array = new Uint8Array(0);
+  start: number;
+  readonly end: number;
+  private readonly source: RangeSource;
+  private readonly windowBytes: number;
+  private readonly what: string;
+  private ahead: { from: number; bytes: Promise<Uint8Array> } | undefined;
+
+  constructor(source: RangeSource, start: number, end: number, windowBytes: number, what: string) {
+    this.source = source;
+    this.start = start;
+    this.end = end;
+    this.windowBytes = windowBytes;
+    this.what = what;
+  }
+
+  /** Whether [position, position + length), or what of it lies before the end, is in the window. */
+  has(position: number, length: number): boolean {
+    return position >= this.start && Math.min(position + length, this.end) <= this.start + this.bytes.length;
+  }
+
+  /** Moves the window so that it begins at `position` and holds `length` bytes, fewer only at the end. */
+  async load(position: number, length: number): Promise<void> {
+    if (position > this.end) throw new CorruptDataError(`${this.what}: ${position} lies beyond its end`);
+    const wanted = Math.min(Math.max(length, this.windowBytes), this.end - position);
+    const windowEnd = this.start + this.bytes.length;
+    const kept =
+      position >= this.start && position < windowEnd
+        ? this.bytes.subarray(position - this.start)
+        : new Uint8Array(0);
+    const from = position + kept.length;
+    let fresh: Uint8Array | undefined;
+    if (this.ahead?.from === from) fresh = await this.ahead.bytes;
+    this.ahead = undefined;
+    const have = kept.length + (fresh?.length ?? 0);
+    const rest = Math.min(length, this.end - position) - have;
+    const more =
+      rest > 0 || fresh === undefined
+        ? await this.read(position + have, Math.max(rest, fresh === undefined ? wanted - have : 0))
+        : undefined;
+    const parts = [kept, fresh, more].filter((part) => part !== undefined && part.length > 0) as Uint8Array[];
+    this.bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    this.start = position;
+    const next = position + this.bytes.length;
+    if (next < this.end) {
+      const bytes = this.read(next, Math.min(this.windowBytes, this.end - next));
+      // A failure is told to whoever needs the bytes.
+      bytes.catch(() => undefined);
+      this.ahead = { from: next, bytes };
+    }
+  }
+
+  private async read(position: number, length: number): Promise<Uint8Array> {
+    if (length <= 0) return new Uint8Array(0);
+    const bytes = await this.source.read(position, length);
+    if (bytes.length < length)
+      throw new CorruptDataError(
+        `${this.what}: ends at ${position + bytes.length}, before ${position + length}`,
+      );
+    return bytes;
+  }
+}
