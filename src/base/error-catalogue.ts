@@ -89,6 +89,10 @@ export const errorCatalogue = {
     meaning: 'The object store refused the credentials or the right to an object.',
     action: 'Check credentials, bucket policy or file permissions.',
   },
+  BucketMissing: {
+    meaning: 'The stack has no bucket, or no compactor that could act in it.',
+    action: 'Set objectStore on the MonitoringStack, and let its compactor run.',
+  },
   BucketUnavailable: {
     meaning: 'The object store did not answer, or answered with a server fault.',
     action: 'Check that the store is up and reachable; the operation is repeated where that is safe.',
@@ -311,6 +315,10 @@ export const errorCatalogue = {
     meaning: 'A rule sets a label that only promfleet may set.',
     action: 'Remove the label, or choose a name that does not begin with promfleet_.',
   },
+  RetentionConflict: {
+    meaning: 'Several policies keep the same series for different times; the longest counts.',
+    action: 'Nothing if that is meant; else narrow the matchers of one of them.',
+  },
   RetentionUnknown: {
     meaning:
       'The retention documents of a bucket could not be read for a minute; what was erased since could be shown.',
@@ -340,6 +348,10 @@ export const errorCatalogue = {
   SourceFailed: {
     meaning: 'A live source of series could not be read, or broke off its answer.',
     action: 'Check that the named server is up and reachable; answers without it are marked partial.',
+  },
+  StackMissing: {
+    meaning: 'The object names a MonitoringStack that does not exist in its namespace.',
+    action: 'Create the stack, or correct the name.',
   },
   Suspended: {
     meaning: '`spec.suspend` is true: what exists stays as it is, and changes do not go live.',

@@ -62,6 +62,7 @@ describe('the CustomResourceDefinitions', () => {
       'MonitoringStack.prometheus.podTemplate',
       'MonitoringStack.alertmanager.podTemplate',
       'MonitoringStack.query.podTemplate',
+      'MonitoringStack.compactor.podTemplate',
       'AlertRoute.receivers[].jira.fields',
       'AlertRoute.receivers[].pagerduty.details',
       'AlertRoute.receivers[].webhook.payload',

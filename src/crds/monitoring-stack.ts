@@ -1,5 +1,6 @@
 import type { CustomResource } from './metadata.ts';
 import type { MonitoringStackStatus } from './monitoring-stack-status.ts';
+import { keepList } from './retention-policy.ts';
 import {
   boolean,
   choice,
@@ -302,6 +303,32 @@ const query = object(
   },
 );
 
+const compactor = object(
+  {
+    image,
+    replicas: optional(
+      integer({
+        description: 'Compactors: one, or 0 to stop it.',
+        format: 'int32',
+        minimum: 0,
+        maximum: 1,
+        default: 1,
+      }),
+    ),
+    retentionDefault: optional(
+      keepList('How long series live that no RetentionPolicy takes; absent: for ever.'),
+    ),
+    storage,
+    extraArgs,
+    resources,
+    podTemplate,
+  },
+  {
+    description:
+      'Where it is present, compacts, downsamples and deletes the blocks of the bucket of objectStore, as RetentionPolicies say; absent: another system may. Its volume is working space.',
+  },
+);
+
 const objectStore = object(
   {
     secretRef: optional(
@@ -392,6 +419,7 @@ export const monitoringStackSpec = object(
     prometheus: optional(prometheus),
     alertmanager: optional(alertmanager),
     query: optional(query),
+    compactor: optional(compactor),
     objectStore: optional(objectStore),
     agents: optional(
       object(
@@ -441,6 +469,7 @@ export type { MonitoringStackStatus, ReplicaStatus } from './monitoring-stack-st
 export type PrometheusSpec = Of<typeof prometheus>;
 export type AlertmanagerSpec = Of<typeof alertmanager>;
 export type QuerySpec = Of<typeof query>;
+export type CompactorSpec = Of<typeof compactor>;
 export type StorageSpec = NonNullable<PrometheusSpec['storage']>;
 export type ResourceRequirements = NonNullable<PrometheusSpec['resources']>;
 export type MonitoringStackSpec = Of<typeof monitoringStackSpec>;

@@ -7,8 +7,8 @@ import { limits } from '../base/limits.ts';
 
 export type Server = 'prometheus' | 'alertmanager';
 
-/** What a stack runs: servers with a reloader, and query servers, which need no files. */
-export type Component = Server | 'query';
+/** What a stack runs: servers with a reloader, and query servers and a compactor, which need no files. */
+export type Component = Server | 'query' | 'compactor';
 
 export const managedBy = 'promfleet';
 export const fieldManagers = { operator: 'promfleet-operator', reloader: 'promfleet-reloader' } as const;
@@ -35,6 +35,7 @@ export const dataKeys = {
   slot: 'bundle.json.gz',
   report: 'report.json',
   shipperReport: 'shipper.json',
+  retention: 'retention.json.gz',
 } as const;
 
 /** Ports of the containers, by the names that Services and NetworkPolicies use. */
@@ -43,6 +44,7 @@ export const ports = {
   alertmanager: { name: 'web', number: 9093 },
   gossip: { name: 'mesh', number: 9094 },
   query: { name: 'http', number: 10902 },
+  compactor: { name: 'http', number: 10912 },
   reloader: { name: 'reloader', number: 9533 },
 } as const;
 
@@ -56,12 +58,18 @@ export const mountPaths = {
 } as const;
 
 /** Containers that run promfleet itself. */
-export const containerNames = { init: 'init-config', reloader: 'reloader', query: 'query' } as const;
+export const containerNames = {
+  init: 'init-config',
+  reloader: 'reloader',
+  query: 'query',
+  compactor: 'compactor',
+} as const;
 
 const components = {
   prometheus: { name: 'prometheus', component: 'metrics' },
   alertmanager: { name: 'alertmanager', component: 'alerting' },
   query: { name: 'promfleet-query', component: 'query' },
+  compactor: { name: 'promfleet-compactor', component: 'compactor' },
 } as const satisfies Readonly<Record<Component, object>>;
 
 export function prometheusName(stack: string): string {
@@ -88,6 +96,16 @@ export function alertmanagerPodName(stack: string, replica: number): string {
 /** Deployment, Service, ServiceAccount, PodDisruptionBudget and NetworkPolicy of the query servers. */
 export function queryName(stack: string): string {
   return `${stack}-query`;
+}
+
+/** StatefulSet of one pod, Service, ServiceAccount, Role, RoleBinding and NetworkPolicy of the compactor. */
+export function compactorName(stack: string): string {
+  return `${stack}-compactor`;
+}
+
+/** ConfigMap with what is to live how long in the bucket; the compactor brings it there. */
+export function retentionName(stack: string): string {
+  return `${stack}-retention`;
 }
 
 /** Service, ServiceAccount, Role, RoleBinding, PodDisruptionBudget and NetworkPolicy of one server kind. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { type Random, randomBelow } from '../../src/base/random.ts';
+import { kinds } from '../../src/crds/kinds.ts';
 import { builtInResources, groupVersionPath, type ResourceType } from '../../src/kube/resources.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/kube/transport.ts';
 import { ByteStream } from './byte-stream.ts';
@@ -33,13 +34,11 @@ interface Entry {
   readonly object: Stored;
 }
 
-const ownKinds = ['MonitoringStack', 'AlertRuleSet', 'AlertRoute', 'Silence'] as const;
-
 /** Our kinds, so that no discovery is needed. */
-export const ownResources: readonly ResourceType[] = ownKinds.map((kind) => ({
+export const ownResources: readonly ResourceType[] = kinds.map(({ kind, plural }) => ({
   apiVersion: 'promfleet.dev/v1alpha1',
   kind,
-  plural: `${kind.toLowerCase()}s`,
+  plural,
   namespaced: true,
 }));
 

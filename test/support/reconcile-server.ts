@@ -73,7 +73,13 @@ export async function installCrds(admin: KubeClient): Promise<void> {
   }
   await eventually('the kinds are served', async () => {
     try {
-      for (const plural of ['monitoringstacks', 'alertrulesets', 'alertroutes', 'silences'])
+      for (const plural of [
+        'monitoringstacks',
+        'alertrulesets',
+        'alertroutes',
+        'silences',
+        'retentionpolicies',
+      ])
         await admin.request({
           method: 'GET',
           path: `/apis/promfleet.dev/v1alpha1/${plural}`,

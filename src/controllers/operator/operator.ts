@@ -7,6 +7,7 @@ import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import { apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Silence } from '../../crds/silence.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { EventRecorder } from '../../kube/event-recorder.ts';
@@ -15,6 +16,7 @@ import { ruleSetKind } from '../../reconcilers/alert-rule-set/kind.ts';
 import { StackReconciler } from '../../reconcilers/monitoring-stack/reconcile.ts';
 import type { KubeObject } from '../../reconcilers/object.ts';
 import type { EventSink } from '../../reconcilers/ports.ts';
+import { RetentionReconciler } from '../../reconcilers/retention-policy/reconcile.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
 import type { AlertmanagerApi } from '../../reconcilers/silence/alertmanager.ts';
 import { SilenceReconciler } from '../../reconcilers/silence/reconcile.ts';
@@ -135,6 +137,12 @@ export function createOperator(options: OperatorOptions): Manager {
     watches: [begin('silence')],
     concurrency: statusConcurrency,
   });
+  manager.controller({
+    name: 'retentionpolicy',
+    reconciler: delegate(({ policies }) => policies),
+    watches: [begin('policy')],
+    concurrency: statusConcurrency,
+  });
   manager.task({ name: 'silence sweep', run: (signal) => parts.sweep(signal), whileLeading: true });
   return manager;
 }
@@ -153,6 +161,7 @@ function createCaches(manager: Manager, options: OperatorOptions): Caches {
     ),
     routes: manager.informer<AlertRoute>({ apiVersion, kind: 'AlertRoute', ...own }, scope),
     silences: manager.informer<Silence>({ apiVersion, kind: 'Silence', ...own }, scope),
+    policies: manager.informer<RetentionPolicy>({ apiVersion, kind: 'RetentionPolicy', ...own }, scope),
     namespaces:
       options.namespaces === undefined
         ? manager.informer<KubeObject>({ apiVersion: 'v1', kind: 'Namespace' }, { transform: metadataOnly })
@@ -170,7 +179,7 @@ function createCaches(manager: Manager, options: OperatorOptions): Caches {
   };
 }
 
-const places = ['stack', 'ruleSet', 'route', 'silence'] as const;
+const places = ['stack', 'ruleSet', 'route', 'silence', 'policy'] as const;
 type Place = (typeof places)[number];
 
 /** What is made anew each time the operator begins to lead. */
@@ -180,6 +189,7 @@ class TermParts {
   ruleSets!: Reconciler;
   routes!: Reconciler;
   silences!: SilenceReconciler;
+  policies!: RetentionReconciler;
   readonly #options: OperatorOptions;
   readonly #manager: Manager;
   readonly #caches: Caches;
@@ -222,6 +232,7 @@ class TermParts {
       ruleSet: (key) => this.#adds.ruleSet?.(key),
       route: (key) => this.#adds.route?.(key),
       silence: (key) => this.#adds.silence?.(key),
+      policy: (key) => this.#adds.policy?.(key),
     };
     const getter = kubeGetter(this.#manager.client);
     const children = new ChildCache();
@@ -238,6 +249,7 @@ class TermParts {
       stacks: caches.stacks.store,
       ruleSets: caches.ruleSets.store,
       routes: caches.routes.store,
+      policies: caches.policies.store,
       namespaces: caches.namespaces?.store ?? { get: () => undefined, list: () => [] },
       children,
       isPodReady: (namespace, pod) => isReady(caches.pods.store.get(`${namespace}/${pod}`)),
@@ -249,6 +261,7 @@ class TermParts {
         const add = kind === 'ruleSets' ? queues.ruleSet : queues.route;
         for (const key of keys) add(key);
       },
+      retentionWritten: (stack) => term.policiesOf(stack),
     });
     this.ruleSets = new TeamObjectReconciler(ruleSetKind(this.#compilation), {
       ...common,
@@ -265,6 +278,7 @@ class TermParts {
       api: this.#options.alertmanagers ?? new AlertmanagerClient(),
       platformNamespaces: consent.platformNamespaces,
     });
+    this.policies = new RetentionReconciler({ ...common, policies: caches.policies.store, children });
     this.#term = term;
     term.begin();
   }

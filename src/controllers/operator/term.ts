@@ -1,15 +1,16 @@
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Silence } from '../../crds/silence.ts';
 import { Fleet } from '../../reconcilers/fleet/fleet.ts';
 import { jsonEqual } from '../../reconcilers/json.ts';
 import { readReport } from '../../reconcilers/monitoring-stack/recover.ts';
-import { type KubeObject, keyOf, keyText } from '../../reconcilers/object.ts';
+import { type KubeObject, keyOf, keyText, parseKey } from '../../reconcilers/object.ts';
 import type { ObjectGetter } from '../../reconcilers/ports.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
 import { alertRouteOfPath } from '../../render/alertmanager/fragment.ts';
-import { labelKeys, ruleSetOfPath } from '../../render/names.ts';
+import { childLabels, labelKeys, ruleSetOfPath } from '../../render/names.ts';
 import type { Change, Informer } from '../informer.ts';
 import type { ObjectReader } from '../object-store.ts';
 import type { ChildCache } from './child-cache.ts';
@@ -19,6 +20,7 @@ export interface Caches {
   readonly ruleSets: Informer<AlertRuleSet>;
   readonly routes: Informer<AlertRoute>;
   readonly silences: Informer<Silence>;
+  readonly policies: Informer<RetentionPolicy>;
   /** Absent where the operator is bound to namespaces: then no namespace has labels. */
   readonly namespaces: Informer<KubeObject> | undefined;
   readonly pods: Informer<KubeObject>;
@@ -30,6 +32,7 @@ export interface Queues {
   ruleSet(key: string): void;
   route(key: string): void;
   silence(key: string): void;
+  policy(key: string): void;
 }
 
 /** Changes that come in bursts (status of children, reports) wait this long for each other. */
@@ -68,13 +71,14 @@ export class Term {
 
   /** Takes in what the caches hold, then follows them. */
   begin(): void {
-    const { stacks, ruleSets, routes, silences, namespaces, pods, children } = this.#caches;
+    const { stacks, ruleSets, routes, silences, policies, namespaces, pods, children } = this.#caches;
     for (const each of children) this.#follow(each, (change) => this.#childChanged(change));
     this.#follow(stacks, (change) => this.#stackChanged(change));
     this.#follow(ruleSets, (change) => this.#ruleSetChanged(change));
     this.#follow(routes, (change) => this.#routeChanged(change));
     if (namespaces !== undefined) this.#follow(namespaces, (change) => this.#namespaceChanged(change));
     this.#follow(silences, (change) => this.#queues.silence(change.key));
+    this.#follow(policies, (change) => this.#policyChanged(change));
     this.#follow(pods, (change) => this.#podChanged(change));
   }
 
@@ -94,7 +98,10 @@ export class Term {
 
   #stackChanged(change: Change<MonitoringStack>): void {
     const { type, key, object } = change;
-    if (!isStatusOnly(change)) this.#allSilences();
+    if (!isStatusOnly(change)) {
+      this.#allSilences();
+      this.policiesOf(key);
+    }
     this.#enqueue(type === 'deleted' ? this.fleet.removeStack(key) : this.fleet.upsertStack(object));
   }
 
@@ -125,7 +132,11 @@ export class Term {
     if (stack === undefined) return;
     const { object } = change;
     const isEcho = stack.children.cacheShows(object, change.type === 'deleted');
-    if (object.kind === 'ConfigMap' && object.metadata.name.endsWith('-report')) {
+    if (object.metadata.labels?.[labelKeys.name] === childLabels('', 'compactor')[labelKeys.name]) {
+      this.policiesOf(key);
+      if (object.metadata.name.endsWith('-report')) return;
+      if (isEcho) return;
+    } else if (object.kind === 'ConfigMap' && object.metadata.name.endsWith('-report')) {
       if (!stack.recovered) return;
       const pod = object.metadata.name.slice(0, -'-report'.length);
       const isPrometheus = object.metadata.labels?.[labelKeys.name] === 'prometheus';
@@ -141,6 +152,20 @@ export class Term {
     if (set !== undefined) return this.#queues.ruleSet(keyText(set));
     const route = alertRouteOfPath(path);
     if (route !== undefined) this.#queues.route(keyText(route));
+  }
+
+  #policyChanged(change: Change<RetentionPolicy>): void {
+    this.#queues.policy(change.key);
+    if (isStatusOnly(change)) return;
+    for (const { metadata, spec } of [change.object, ...(change.old === undefined ? [] : [change.old])])
+      this.#queues.stack(`${metadata.namespace ?? ''}/${spec.stack.name}`);
+  }
+
+  /** The policies about a stack have a status to look at. */
+  policiesOf(stack: string): void {
+    const { namespace = '', name } = parseKey(stack);
+    for (const policy of this.#caches.policies.store.list(namespace))
+      if (policy.spec.stack.name === name) this.#queues.policy(keyOf(policy));
   }
 
   /** Any of them may reach other clusters now: there are few of them. */

@@ -21,7 +21,7 @@ const order = [
   'PersistentVolumeClaim',
   'Service',
 ];
-const last = ['MonitoringStack', 'AlertRuleSet', 'AlertRoute', 'Silence'];
+const last = ['MonitoringStack', 'AlertRuleSet', 'AlertRoute', 'Silence', 'RetentionPolicy'];
 
 /** All objects of the YAML and JSON files at `path` (a file, or a folder with everything below), in the order to apply. */
 export async function readManifests(path: string): Promise<readonly KubeObject[]> {

@@ -29,7 +29,7 @@ const workloadKinds = ['StatefulSet', 'Deployment'];
 /** The image of promfleet that a live workload runs: beside its server, or as its query server. */
 export function agentImageOf(object: KubeObject): string | undefined {
   const { initContainers = [], containers = [] } = templateOf(object).spec ?? {};
-  const own = [containerNames.reloader, containerNames.query] as const;
+  const own = [containerNames.reloader, containerNames.query, containerNames.compactor] as const;
   return [...initContainers, ...containers].find(({ name }) => own.some((each) => each === name))?.image;
 }
 

@@ -3,6 +3,7 @@ import { CodedError, StalledError } from '../../base/errors.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
 import type { PackedSlot } from '../../render/bundle/pack.ts';
@@ -16,7 +17,7 @@ import { dialectOf } from '../alert-rule-set/compile.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
 import type { StackState } from '../fleet/stack-state.ts';
 import { jsonEqual } from '../json.ts';
-import type { KubeObject } from '../object.ts';
+import { type KubeObject, keyOf } from '../object.ts';
 import type { Breather, ChildSource, EventSink, ObjectGetter, ObjectWriter } from '../ports.ts';
 import { secretAgeMs } from '../secret-values.ts';
 import type { ConsentPolicy } from '../selection.ts';
@@ -28,6 +29,7 @@ import {
   updateRoutes,
 } from './alertmanager-half.ts';
 import { applyChildren } from './apply.ts';
+import { compactorHalf } from './compactor-half.ts';
 import { discoveryNamespaces } from './discovery.ts';
 import { type Half, prometheusHalf } from './prometheus-half.ts';
 import { observeQuery, queryServers } from './query-servers.ts';
@@ -54,6 +56,7 @@ export interface StackReconcilerParts {
   readonly stacks: ObjectSource<MonitoringStack>;
   readonly ruleSets: ObjectSource<AlertRuleSet>;
   readonly routes: ObjectSource<AlertRoute>;
+  readonly policies: ObjectSource<RetentionPolicy>;
   readonly namespaces: ObjectSource<KubeObject>;
   readonly children: ChildSource;
   readonly isPodReady: (namespace: string, pod: string) => boolean;
@@ -67,12 +70,15 @@ export interface StackReconcilerParts {
   readonly options: StackReconcilerOptions;
   /** The status of these objects may have changed. */
   readonly touched: (kind: 'ruleSets' | 'routes', keys: Iterable<string>) => void;
+  /** The retention document of a stack has been written. */
+  readonly retentionWritten: (stack: string) => void;
 }
 
 interface Desired {
   readonly prometheus: Half;
   readonly alertmanager: Half | undefined;
   readonly query: Half;
+  readonly compactor: Half;
   readonly agentImage: string;
   readonly faults: readonly StackFault[];
 }
@@ -147,8 +153,8 @@ export class StackReconciler {
       const desired = this.#desired(stack, cached, routeUpdate.faults);
       await this.#keepFinalizer(stack, desired);
       const live = new Map([...cached, ...stack.ownSecrets.live()]);
-      const { prometheus, alertmanager, query } = desired;
-      const halves = alertmanager === undefined ? [prometheus, query] : [prometheus, alertmanager, query];
+      const { prometheus, alertmanager, query, compactor } = desired;
+      const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
       const workloads = halves.flatMap((half) => half.workloads);
       await growVolumes(stack, workloads, stack.children.overlay(live), stack.children, { getter, writer });
       await applyChildren(phasesOf(halves), live, stack.children, writer, (identity) =>
@@ -158,6 +164,7 @@ export class StackReconciler {
       if (desired.alertmanager !== undefined)
         stack.alertmanagerBundle.confirm(desired.alertmanager.slotHashes);
       stack.programmedOnce = true;
+      this.#parts.retentionWritten(keyOf(stack.object));
       this.#tell(stack);
       stack.untold.ruleSets.clear();
       stack.untold.routes.clear();
@@ -249,9 +256,17 @@ export class StackReconciler {
             manifestOf('Secret', 'alertmanager'),
           );
     const query = queryServers(object, overlaid, options.agentImage);
-    const faults = [...prometheus.faults, ...(alertmanager?.faults ?? []), ...query.faults].map(
-      ({ code, path, message }): StackFault => ({ path, code, message }),
+    const compactor = compactorHalf(
+      object,
+      overlaid,
+      options.agentImage,
+      this.#parts.policies.list(stack.key.namespace),
+      this.#parts.clock.nowMs(),
     );
+    const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
+    const faults = halves
+      .flatMap((half) => half.faults)
+      .map(({ code, path, message }): StackFault => ({ path, code, message }));
     if (scrape !== undefined && additional === undefined)
       faults.push({
         path: 'spec.prometheus.additionalScrapeConfigs',
@@ -269,7 +284,7 @@ export class StackReconciler {
         });
     }
     const { agentImage } = first;
-    return { prometheus, alertmanager, query, agentImage, faults: [...faults, ...routeFaults] };
+    return { prometheus, alertmanager, query, compactor, agentImage, faults: [...faults, ...routeFaults] };
   }
 
   /** Children in other namespaces have no owner reference: without a finalizer they would stay behind. */
