@@ -361,6 +361,33 @@ export const limits = {
   seriesDescriptionValues: 1_000_000,
   /** Memory of one instance of the kernels: one thread's batch of series. */
   kernelMemoryBytes: 1024 * 1024 * 1024,
+  /** Time that running queries get to end when the query server stops. */
+  queryDrainMs: 10_000,
+  /** Age at which a look at the readiness of sources is repeated, and time that a probe waits for it. */
+  readyAgeMs: 3_000,
+  readyWaitMs: 700,
+  /** Time from which on a query is written to the log as slow, and text of its expression there. */
+  slowQueryMs: 10_000,
+  slowQueryTextChars: 4_096,
+  /** Memory that a sample costs while it is decoded, merged and evaluated; a series with its labels beside; a bucket of a histogram. */
+  sampleMemoryBytes: 48,
+  seriesMemoryBytes: 768,
+  histogramBucketMemoryBytes: 24,
+  /** Bytes that a float sample takes in a chunk at most, with its share of the chunk: tells the least number of samples. */
+  longestSampleBytes: 24,
+  /** Memory that one step of one series costs while it is evaluated, columns derived from it included. */
+  stepMemoryBytes: 27,
+  /** Memory that a sample of a result costs while it becomes text. */
+  resultSampleMemoryBytes: 64,
+  /** Least memory that all queries together get, and the part of the machine's that they get where it is not stated. */
+  queryMemoryLeastBytes: 64 * 1024 * 1024,
+  queryMemoryShare: 0.4,
+  /** Part of the memory of all queries that one may hold, where it is not stated. */
+  queryMemoryPerQuery: 0.5,
+  /** Queries of one tenant that wait. */
+  queryQueuePerTenant: 100,
+  /** Samples of one query, as in Prometheus. */
+  querySamples: 50_000_000,
   /** Queries that run at once in one query server, as in Prometheus. */
   queryConcurrency: 20,
   /** Queries that wait for their turn. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { FederationOptions } from '../storage-engine/query/federation.ts';
 import type { CliIo } from './io.ts';
 
@@ -27,7 +28,11 @@ export function addSourceOptions(command: Command): Command {
 }
 
 /** Opens what the options name; the caller closes the holders. */
-export async function openSources(options: SourceOptions, io: CliIo): Promise<FederationOptions> {
+export async function openSources(
+  options: SourceOptions,
+  io: CliIo,
+  metrics?: Metrics,
+): Promise<FederationOptions> {
   const { bucketDir, objstoreConfig, prometheusUrl, replicaLabel } = options;
   if (bucketDir !== undefined && objstoreConfig !== undefined)
     throw new CodedError('InvalidOption', '--bucket-dir and --objstore-config exclude each other');
@@ -37,7 +42,7 @@ export async function openSources(options: SourceOptions, io: CliIo): Promise<Fe
     });
   }
   const holders = [];
-  const bucket = await openBucketOf(options, io);
+  const bucket = await openBucketOf(options, io, metrics);
   if (bucket !== undefined) {
     const { BlockHolder } = await import('../storage-engine/query/block-holder.ts');
     const { systemClock } = await import('../base/clock.ts');
@@ -53,16 +58,22 @@ export async function openSources(options: SourceOptions, io: CliIo): Promise<Fe
       holders.push(new LiveHolder(new LiveClient(url), systemClock));
     }
   }
-  return { holders, replicaLabels: replicaLabel };
+  const { SourceMonitor } = await import('../storage-engine/query/source-monitor.ts');
+  const { systemClock } = await import('../base/clock.ts');
+  return { holders, replicaLabels: replicaLabel, monitor: new SourceMonitor(systemClock, metrics) };
 }
 
-async function openBucketOf({ bucketDir, objstoreConfig }: SourceOptions, io: CliIo) {
+async function openBucketOf(
+  { bucketDir, objstoreConfig }: SourceOptions,
+  io: CliIo,
+  metrics: Metrics | undefined,
+) {
   if (bucketDir === undefined && objstoreConfig === undefined) return undefined;
   const { resolve } = await import('node:path');
   const { systemClock } = await import('../base/clock.ts');
   const { systemRandom } = await import('../base/random.ts');
   const { openBucket } = await import('../storage-engine/bucket/open-bucket.ts');
-  const ports = { clock: systemClock, random: systemRandom };
+  const ports = { clock: systemClock, random: systemRandom, ...(metrics && { metrics }) };
   if (bucketDir !== undefined)
     return openBucket({ type: 'FILESYSTEM', directory: resolve(io.cwd, bucketDir), prefix: '' }, ports);
   const { readFile } = await import('node:fs/promises');

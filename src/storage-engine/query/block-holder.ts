@@ -12,8 +12,9 @@ import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import { mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
+import { memoryOf, mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
 import { decodePart } from './block-samples.ts';
+import type { QueryBudget } from './query-budget.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
@@ -57,8 +58,9 @@ export class BlockHolder implements SeriesHolder {
       const selection = narrow(merged, hints.startMs, hints.endMs);
       const samples = new Map<number, SampleColumns[]>();
       const { parts } = selection;
+      const held = reserve(selection, scope.budget);
       await eachAtOnce(parts.length, limits.blockReadConcurrency, async (i) => {
-        const read = await this.partSamples(parts[i]!, hints, scope, (error) =>
+        const read = await this.partSamples(parts[i]!, hints, scope, held.hold, (error) =>
           onFault(parts[i]!.ulid, error),
         );
         for (const [id, columns] of read) {
@@ -67,6 +69,7 @@ export class BlockHolder implements SeriesHolder {
           else list.push(columns);
         }
       });
+      held.settle();
       const ids = [...samples.keys()].sort((a, b) => a - b);
       return ids.map((id) => ({
         labels: Labels.ofSorted(selection.pairs(id)),
@@ -123,6 +126,7 @@ export class BlockHolder implements SeriesHolder {
     const found = new Map<string, Labels>();
     for (const matchers of selectors) {
       const selection = await this.selectChunks(matchers, hints, [], scope);
+      scope.budget?.take({ bytes: selection.count * limits.seriesMemoryBytes });
       const present = presentSeries(selection);
       for (let id = 0; id < selection.count; id++) {
         if (present[id] === 0) continue;
@@ -131,6 +135,10 @@ export class BlockHolder implements SeriesHolder {
       }
     }
     return [...found.values()];
+  }
+
+  async check(): Promise<void> {
+    await this.catalog.blocks(0, 0);
   }
 
   async describe(): Promise<SourceDescription> {
@@ -197,10 +205,11 @@ export class BlockHolder implements SeriesHolder {
     part: SelectionPart,
     hints: SelectHints,
     scope: QueryScope,
+    hold: (columns: SampleColumns) => void,
     onFault: (error: unknown) => void,
   ): Promise<ReadonlyMap<number, SampleColumns>> {
     try {
-      return await decodePart(part, hints, scope.signal, this.pause);
+      return await decodePart(part, hints, scope.signal, this.pause, hold);
     } catch (error) {
       scope.signal.throwIfAborted();
       onFault(error);
@@ -250,4 +259,27 @@ export function presentSeries(selection: Selection): Uint8Array {
   for (const { chunkFrom, chunkTo } of selection.parts)
     for (let id = 0; id < present.length; id++) if (chunkFrom[id]! < chunkTo[id]!) present[id] = 1;
   return present;
+}
+
+/**
+ * Takes from the budget what is known before a chunk is read: series, chunks, and the least memory that so many bytes of
+ * chunks can decode to. What decoding really takes is taken as it comes, and the rest given back in the end.
+ */
+function reserve(selection: Selection, budget: QueryBudget | undefined) {
+  const { count, chunkCount, sizeBytes } = selection;
+  const leastSamples = Math.floor(sizeBytes / limits.longestSampleBytes);
+  const reservedBytes = count * limits.seriesMemoryBytes + leastSamples * limits.sampleMemoryBytes;
+  budget?.take({ series: count, chunks: chunkCount, bytes: reservedBytes });
+  let actualBytes = 0;
+  return {
+    hold(columns: SampleColumns): void {
+      const before = Math.max(reservedBytes, actualBytes);
+      actualBytes += memoryOf(columns);
+      const bytes = Math.max(reservedBytes, actualBytes) - before;
+      budget?.take({ samples: columns.timestamps.length, bytes });
+    },
+    settle(): void {
+      if (actualBytes < reservedBytes) budget?.correct({ bytes: reservedBytes }, { bytes: actualBytes });
+    },
+  };
 }

@@ -11,12 +11,13 @@ import {
   sliceColumns,
 } from '../samples/sample-columns.ts';
 
-/** Samples of one part inside the hints, by series id, without deleted ones. */
+/** Samples of one part inside the hints, by series id, without deleted ones; `hold` hears of each series' as they come. */
 export async function decodePart(
   part: SelectionPart,
   hints: SelectHints,
   signal: AbortSignal,
   pause: () => Promise<void> | undefined,
+  hold: (columns: SampleColumns) => void = () => undefined,
 ): Promise<ReadonlyMap<number, SampleColumns>> {
   const samples = new Map<number, SampleColumns>();
   const { chunkFrom, chunkTo } = part;
@@ -29,7 +30,7 @@ export async function decodePart(
       end++;
     }
     if (rows > 0) {
-      await decodeBatch(part, first, end, rows, hints, signal, samples).catch((error) => {
+      await decodeBatch(part, first, end, rows, hints, signal, samples, hold).catch((error) => {
         throw namedFault(part.ulid, error);
       });
     }
@@ -48,6 +49,7 @@ async function decodeBatch(
   hints: SelectHints,
   signal: AbortSignal,
   samples: Map<number, SampleColumns>,
+  hold: (columns: SampleColumns) => void,
 ): Promise<void> {
   const { chunkFrom, chunkTo } = part;
   const rows = new Uint32Array(rowCount);
@@ -64,6 +66,7 @@ async function decodeBatch(
     }
     const merged = mergeColumns(columns);
     if (merged.timestamps.length === 0) continue;
+    hold(merged);
     const deleted = part.deleted?.get(id);
     samples.set(
       id,

@@ -7,7 +7,7 @@ import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { resolveMatchers } from '../promql/syntax/matcher.ts';
 import { printMatcher } from '../promql/syntax/print.ts';
-import { decodeChunk, mergeColumns, sliceColumns } from '../samples/sample-columns.ts';
+import { decodeChunk, memoryOf, mergeColumns, sliceColumns } from '../samples/sample-columns.ts';
 import { attachLabels } from './external-labels.ts';
 import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
@@ -52,6 +52,12 @@ export class LiveHolder implements SeriesHolder {
           sliceColumns(decodeChunk(chunk.encoding, chunk.data), hints.startMs, hints.endMs),
         );
         const columns = mergeColumns(parts);
+        scope.budget?.take({
+          series: 1,
+          chunks: series.chunks.length,
+          samples: columns.timestamps.length,
+          bytes: memoryOf(columns),
+        });
         if (columns.timestamps.length === 0) continue;
         // The server lets a series' own label win over an external one: the external label is put in again.
         found.push({ labels: attachLabels(Labels.from(series.labels), external), columns });
@@ -109,6 +115,10 @@ export class LiveHolder implements SeriesHolder {
       data: await this.client.json(path, signal),
       external,
     }));
+  }
+
+  check(scope: QueryScope): Promise<void> {
+    return this.ask(scope, async () => undefined);
   }
 
   describe(scope: QueryScope): Promise<SourceDescription> {

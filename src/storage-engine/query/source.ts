@@ -3,6 +3,7 @@ import type { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { SampleColumns } from '../samples/sample-columns.ts';
+import type { QueryBudget } from './query-budget.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
 /** Series as one source has them: external labels attached, replica label included, samples of the hints or more. */
@@ -18,6 +19,8 @@ export interface QueryScope {
   readonly timeoutMs: number;
   /** Names a source or a block that could not answer: the result is partial. */
   readonly partial: (reason: string) => void;
+  /** What the query holds, checked with each part. */
+  readonly budget?: QueryBudget;
 }
 
 /** `data` of an answer, and the labels that the server adds to what leaves it. */
@@ -65,6 +68,8 @@ export interface SeriesHolder {
   ): Promise<readonly Labels[]>;
   /** What a live server's own HTTP API answers: of rules, alerts and targets only it knows. */
   fromServer?(path: string, scope: QueryScope): Promise<ServerAnswer>;
+  /** Raises where it could not answer a query now; cheap, as it is asked often. */
+  check?(scope: QueryScope): Promise<void>;
   /** What it holds, for diagnostics. Raises where it cannot answer. */
   describe?(scope: QueryScope): Promise<SourceDescription>;
   /** What a selection would read; no samples are read for it. */

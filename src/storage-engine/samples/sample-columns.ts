@@ -1,4 +1,5 @@
 import { CorruptDataError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import { chunkEncoding } from '../format/chunk.ts';
 import { decodeHistogramChunk, type HistogramSamples } from '../format/chunk-histogram.ts';
 import { decodeXorChunk, staleMarkerBits } from '../format/chunk-xor.ts';
@@ -14,6 +15,17 @@ export interface SampleColumns {
   readonly values: Float64Array;
   readonly histograms?: readonly (FloatHistogram | undefined)[];
   readonly startTimestamps?: Float64Array;
+}
+
+/** Memory that the samples of one series cost a query, in bytes: an upper estimate with what merging them takes. */
+export function memoryOf({ timestamps, histograms }: SampleColumns): number {
+  let bytes = limits.seriesMemoryBytes + timestamps.length * limits.sampleMemoryBytes;
+  for (const histogram of histograms ?? []) {
+    if (histogram === undefined) continue;
+    const buckets = histogram.positive.counts.length + histogram.negative.counts.length;
+    bytes += limits.seriesMemoryBytes + buckets * limits.histogramBucketMemoryBytes;
+  }
+  return bytes;
 }
 
 /** Decodes one chunk of any raw encoding; downsampled chunks are refused. */

@@ -1,3 +1,4 @@
+import { limits } from '../../base/limits.ts';
 import { jsonText } from '../format/json-text.ts';
 import { type QueryResult, type QueryValue, queryInstant, queryRange } from '../promql/exec/engine.ts';
 import type { SampleSource } from '../promql/exec/sample-source.ts';
@@ -7,6 +8,7 @@ import { goQuote } from '../promql/syntax/go-format.ts';
 import { parseExpr } from '../promql/syntax/parse.ts';
 import { prettyExpr } from '../promql/syntax/pretty.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
 import { jsonExpr } from './ast-json.ts';
 import { jsonQueryData } from './json-text.ts';
@@ -36,6 +38,7 @@ export interface QueryPorts {
   readonly arrivedMs: number;
   readonly signal: AbortSignal;
   readonly pause: () => Promise<void> | undefined;
+  readonly budget: QueryBudget;
 }
 
 const maxPoints = 11_000;
@@ -95,7 +98,7 @@ function lookbackParam(params: Params): number | undefined {
   }
 }
 
-function request(params: Params, { source, dialect, signal, pause }: QueryPorts) {
+function request(params: Params, { source, dialect, signal, pause, budget }: QueryPorts) {
   const lookbackDeltaMs = lookbackParam(params);
   return {
     query: params.get('query') ?? '',
@@ -103,7 +106,11 @@ function request(params: Params, { source, dialect, signal, pause }: QueryPorts)
     dialect,
     signal,
     pause,
-    ...(lookbackDeltaMs !== undefined && lookbackDeltaMs > 0 && { options: { lookbackDeltaMs } }),
+    holdMemory: (bytes: number) => budget.take({ bytes }),
+    options: {
+      maxSamples: budget.maxSamples,
+      ...(lookbackDeltaMs !== undefined && lookbackDeltaMs > 0 && { lookbackDeltaMs }),
+    },
   };
 }
 
@@ -129,11 +136,16 @@ async function evaluated(
         series: (result.value as { series: readonly unknown[] }).series.slice(0, limit),
       } as QueryValue)
     : result.value;
+  ports.budget.take({ bytes: samplesOf(value) * limits.resultSampleMemoryBytes });
   return {
     data: jsonQueryData(value, statsOf(params, ports, startedMs, result)),
     warnings: [...result.warnings, ...(cut ? [truncated] : []), ...statsWarning(params)],
     infos: result.infos,
   };
+}
+
+function samplesOf(value: QueryValue): number {
+  return 'series' in value ? value.series.reduce((sum, { points }) => sum + points.length, 0) : 1;
 }
 
 /** Prometheus's statistics of a query, where they are asked for: seconds and samples. */

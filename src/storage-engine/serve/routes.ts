@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { limits } from '../../base/limits.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import type { FederatedSource } from '../query/federation.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
 import { answerExplain } from './explain-api.ts';
 import { answerFederate } from './federate/federate.ts';
 import { answerExemplars } from './live/exemplars-api.ts';
@@ -39,6 +40,7 @@ export interface Call {
   readonly params: Params;
   readonly source: FederatedSource;
   readonly signal: AbortSignal;
+  readonly budget: QueryBudget;
   readonly headers: IncomingHttpHeaders;
   /** Of a route that takes a body of its own; else empty. */
   readonly body: Buffer;
@@ -59,6 +61,10 @@ export interface Route {
   readonly pattern: RegExp;
   readonly methods: readonly string[];
   readonly handle: Handler;
+  /** Its path without the prefix, for metrics and the log. */
+  readonly name: string;
+  /** Small work that does not wait for its turn. */
+  readonly isSmall?: true;
   /** Largest body, where it is no form. */
   readonly bodyBytes?: number;
   /** Errors are plain texts, as Prometheus's are outside of its JSON API. */
@@ -82,15 +88,20 @@ export function apiRoutes({
 }): readonly Route[] {
   const route = (path: string, methods: readonly string[], handle: Handler): Route => ({
     pattern: new RegExp(`^/api/v1/${path}$`),
+    name: path.replace('([^/]+)', ':name'),
     methods,
     handle,
+  });
+  const small = (path: string, methods: readonly string[], handle: Handler): Route => ({
+    ...route(path, methods, handle),
+    isSmall: true,
   });
   return [
     route('query', form, (call) => answerQuery(call.params, { ...call, dialect })),
     route('query_range', form, (call) => answerQueryRange(call.params, { ...call, dialect })),
     route('query_exemplars', form, ({ params, source }) => answerExemplars(params, dialect, source)),
-    route('format_query', form, ({ params }) => answerFormatQuery(params, dialect)),
-    route('parse_query', form, ({ params }) => answerParseQuery(params, dialect)),
+    small('format_query', form, ({ params }) => answerFormatQuery(params, dialect)),
+    small('parse_query', form, ({ params }) => answerParseQuery(params, dialect)),
     route('series', form, ({ params, source }) => answerSeries(params, source)),
     route('labels', form, ({ params, source }) => answerLabels(params, source)),
     route('label/([^/]+)/values', read, ({ name, params, source }) =>
@@ -104,12 +115,12 @@ export function apiRoutes({
     route('rules', read, ({ params, source }) => answerRules(params, source)),
     route('alerts', read, ({ source }) => answerAlerts(source)),
     route('status/tsdb', read, ({ params, source }) => answerHeadStatus(params, source)),
-    route('status/buildinfo', read, () => answerBuildInfo(facts)),
-    route('status/flags', read, () => answerFlags(facts)),
-    route('status/config', read, ({ source }) => answerConfig(source.liveSources)),
-    route('status/runtimeinfo', read, ({ nowMs }) => answerRuntimeInfo(facts, nowMs, memoryBytes)),
+    small('status/buildinfo', read, () => answerBuildInfo(facts)),
+    small('status/flags', read, () => answerFlags(facts)),
+    small('status/config', read, ({ source }) => answerConfig(source.liveSources)),
+    small('status/runtimeinfo', read, ({ nowMs }) => answerRuntimeInfo(facts, nowMs, memoryBytes)),
     route('explain', form, ({ params, source, nowMs }) => answerExplain(params, { source, dialect, nowMs })),
-    route('sources', read, ({ source }) => answerSources(source)),
+    small('sources', read, ({ source }) => answerSources(source)),
     {
       ...route('read', ['OPTIONS', 'POST'], (call) => answerRemoteRead(call)),
       bodyBytes: limits.remoteReadRequestBytes,
@@ -119,6 +130,7 @@ export function apiRoutes({
     },
     {
       pattern: /^\/federate$/,
+      name: 'federate',
       methods: ['GET', 'OPTIONS'],
       handle: (call) => answerFederate(call),
       plainErrors: true,

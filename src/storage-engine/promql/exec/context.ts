@@ -1,3 +1,4 @@
+import { limits } from '../../../base/limits.ts';
 import { PromqlExecutionError } from '../plan/execution-error.ts';
 import type { Expr } from '../syntax/ast.ts';
 import type { Annotations } from './annotations.ts';
@@ -54,13 +55,21 @@ export interface EvalContext {
 /** Counts the samples a query holds. */
 export class SampleBudget {
   readonly #limit: number;
+  readonly #holdMemory: (bytes: number) => void;
   #used = 0;
   #peak = 0;
   /** Samples that evaluation looked at, one looked at in several steps as often, as Prometheus counts them. */
   queryable = 0;
 
-  constructor(limit: number) {
+  /** `holdMemory` hears of memory that is taken for the rest of the query; it throws where that is too much. */
+  constructor(limit: number, holdMemory: (bytes: number) => void = () => undefined) {
     this.#limit = limit;
+    this.#holdMemory = holdMemory;
+  }
+
+  /** Memory of one series at so many steps. */
+  holdSteps(steps: number): void {
+    this.#holdMemory(steps * limits.stepMemoryBytes);
   }
 
   /** Most samples held at a time. */

@@ -64,6 +64,8 @@ export interface QueryRequest {
   readonly signal?: AbortSignal;
   /** Asked between series; a promise lets other work of the process run. */
   readonly pause?: () => Promise<void> | undefined;
+  /** Hears of memory, in bytes, that evaluation holds until its end; throws where that is too much. */
+  readonly holdMemory?: (bytes: number) => void;
 }
 
 /** Evaluates a query at one time. Throws PromqlSyntaxError and PromqlExecutionError. */
@@ -120,7 +122,7 @@ function contextOf(request: QueryRequest, steps: Steps): EvalContext {
     options,
     source: request.source,
     annotations: new Annotations(),
-    budget: new SampleBudget(options.maxSamples),
+    budget: new SampleBudget(options.maxSamples, request.holdMemory),
     evaluate,
     pause: request.pause ?? (() => undefined),
     checkCanceled: () => {

@@ -75,6 +75,7 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
     }
     if (results === 0) continue;
     budget.take(results);
+    budget.holdSteps(steps.count);
     columns.push(column);
     if (name === 'rate' || name === 'increase') tellNonCounter(told, series, column, context);
   }

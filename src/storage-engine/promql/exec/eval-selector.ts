@@ -76,6 +76,7 @@ export async function selectLatest(
     if (found === 0) continue;
     budget.queryable += found;
     budget.take(found);
+    budget.holdSteps(steps.count);
     columns.push(column);
   }
   return columns;

@@ -24,7 +24,9 @@ export async function evalSmoothedSelector(expr: VectorExpr, context: EvalContex
       if (typeof value === 'number') setFloat(column, step, value);
       else if (value !== undefined) setHistogram(column, step, value);
     }
-    if (!isEmpty(column)) columns.push(column);
+    if (isEmpty(column)) continue;
+    context.budget.holdSteps(context.steps.count);
+    columns.push(column);
   }
   return columns;
 }

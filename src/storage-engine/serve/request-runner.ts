@@ -1,0 +1,200 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../base/clock.ts';
+import { CodedError, describeError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+import type { Logger } from '../../base/log.ts';
+import { silentMetrics } from '../../base/metrics.ts';
+import { pauses } from '../../base/pauses.ts';
+import { FederatedSource } from '../query/federation.ts';
+import type { QueryBudget } from '../query/query-budget.ts';
+import type { Admission } from './admission/admission.ts';
+import { logSlowQuery } from './admission/slow-query-log.ts';
+import { defaultTenant } from './admission/tenant.ts';
+import { ApiError } from './api-error.ts';
+import type { ApiOptions } from './api-options.ts';
+import { jsonMessage } from './json-text.ts';
+import type { Params } from './params.ts';
+import { RawAnswer } from './raw-answer.ts';
+import { readBody, readParams, timeoutOf } from './request-input.ts';
+import { sendJson, sendPlain, sendRaw, successText } from './response-output.ts';
+import type { Route } from './routes.ts';
+import { ServerMetrics } from './server-metrics.ts';
+
+/** What is known of one request while it runs. */
+interface Running {
+  readonly route: Route;
+  readonly name: string;
+  readonly gone: AbortController;
+  readonly partial: Set<string>;
+  readonly arrivedMs: number;
+  readonly budget: QueryBudget;
+  readonly tenant: string;
+  params: Params | undefined;
+  queuedMs: number;
+  limitExceeded: boolean;
+}
+
+/** Runs requests to the API: tenant, turn, budget and time of each, its answer or its error, and what is told of it after. */
+export class RequestRunner {
+  readonly #options: ApiOptions;
+  readonly #admission: Admission;
+  readonly #metrics: ServerMetrics;
+
+  constructor(options: ApiOptions, admission: Admission) {
+    this.#options = options;
+    this.#admission = admission;
+    this.#metrics = new ServerMetrics(options.metrics ?? silentMetrics);
+  }
+
+  /** Before the metrics are read. */
+  look(): void {
+    this.#metrics.look(this.#admission.gate, this.#admission.pool);
+  }
+
+  async run(
+    route: Route,
+    name: string,
+    url: URL,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const tenant = this.#tenantOf(request);
+    const running: Running = {
+      route,
+      name,
+      gone: new AbortController(),
+      partial: new Set(),
+      arrivedMs: clock.monotonicMs(),
+      budget: this.#admission.budgetOf(typeof tenant === 'string' ? tenant : defaultTenant),
+      tenant: typeof tenant === 'string' ? tenant : defaultTenant,
+      params: undefined,
+      queuedMs: 0,
+      limitExceeded: false,
+    };
+    response.once('close', () => running.gone.abort(new ApiError('canceled', 'context canceled')));
+    let status = 200;
+    try {
+      if (typeof tenant !== 'string') throw tenant;
+      status = await this.#answer(running, url, request, response);
+    } catch (error) {
+      const fault = asApiError(error, this.#options.log);
+      running.limitExceeded = error instanceof CodedError && error.code === 'LimitExceeded';
+      status = await sendFault(route, fault, request, response);
+    } finally {
+      running.budget.release();
+      this.#tell(running, status);
+    }
+  }
+
+  async #answer(
+    running: Running,
+    url: URL,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<number> {
+    const { clock, federation } = this.#options;
+    const { route, name, gone, partial, arrivedMs, budget } = running;
+    const hasBody = route.bodyBytes !== undefined;
+    const body = hasBody ? await readBody(request, route.bodyBytes!) : Buffer.alloc(0);
+    const params = hasBody ? new URLSearchParams(url.search) : await readParams(request, url);
+    running.params = params;
+    const timeoutMs = timeoutOf(params);
+    const signal = AbortSignal.any([gone.signal, deadline(timeoutMs, clock, gone.signal)]);
+    const source = new FederatedSource(federation, {
+      signal,
+      timeoutMs,
+      partial: (reason) => partial.add(reason),
+      budget,
+    });
+    const times = { nowMs: clock.nowMs(), monotonicMs: () => clock.monotonicMs(), arrivedMs };
+    const call = {
+      params,
+      source,
+      signal,
+      name,
+      pause: pauses(clock, limits.querySliceMs),
+      body,
+      budget,
+      headers: request.headers,
+      ...times,
+    };
+    const result = await this.#inTurn(running, signal, async () => route.handle(call));
+    const wanted = params.get('partial_response') ?? route.partialResponse ?? 'true';
+    if (partial.size > 0 && wanted === 'false') throw new ApiError('execution', [...partial].join('; '));
+    if (result === undefined) response.writeHead(204).end();
+    else if (result instanceof RawAnswer) await sendRaw(request, response, result, [...partial]);
+    else await sendJson(request, response, 200, successText(result, [...partial]), partial.size > 0);
+    return response.statusCode;
+  }
+
+  #inTurn<T>(running: Running, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (running.route.isSmall === true) return work();
+    const { clock } = this.#options;
+    const { gate, limitsOf } = this.#admission;
+    const { tenant } = running;
+    const waitsSinceMs = clock.monotonicMs();
+    const start = () => {
+      running.queuedMs = clock.monotonicMs() - waitsSinceMs;
+      return work();
+    };
+    return gate.run(tenant, signal, start, limitsOf(tenant).concurrency);
+  }
+
+  /** The tenant, or the fault of its name. */
+  #tenantOf(request: IncomingMessage): string | ApiError {
+    try {
+      return this.#admission.tenancy.of(request.headers, request.socket.remoteAddress);
+    } catch (error) {
+      if (error instanceof ApiError) return error;
+      throw error;
+    }
+  }
+
+  #tell(running: Running, status: number): void {
+    const { route, partial, gone, arrivedMs } = running;
+    const ended = {
+      ...running,
+      handler: route.name,
+      // What became of a request whose client left is nobody's answer.
+      status: gone.signal.aborted ? 499 : status,
+      durationMs: this.#options.clock.monotonicMs() - arrivedMs,
+      partial: partial.size > 0,
+    };
+    this.#metrics.ended(ended);
+    logSlowQuery(this.#options.log, this.#admission.slowQueryMs, ended);
+  }
+}
+
+async function sendFault(
+  route: Route,
+  fault: ApiError,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<number> {
+  if (route.plainErrors === true) {
+    const status = fault.type === 'execution' ? 500 : fault.statusCode;
+    sendPlain(response, status, `${fault.message}\n`);
+    return status;
+  }
+  const { type, statusCode, message } = fault;
+  const text = `{"status":"error","errorType":"${type}","error":${jsonMessage(message)}}`;
+  await sendJson(request, response, statusCode, text, false);
+  return statusCode;
+}
+
+/** Aborts when the time has passed; the timer ends with the request. */
+function deadline(timeoutMs: number, clock: Clock, gone: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const expire = () => controller.abort(new ApiError('timeout', 'query timed out in expression evaluation'));
+  clock.sleep(timeoutMs, gone).then(expire, () => undefined);
+  return controller.signal;
+}
+
+function asApiError(error: unknown, log: Logger): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof CodedError)
+    return new ApiError(error.code === 'LimitExceeded' ? 'execution' : 'internal', describeError(error));
+  log.error({ err: error instanceof Error ? error.stack : String(error) }, 'a query failed unexpectedly');
+  return new ApiError('internal', 'an internal error was logged');
+}
