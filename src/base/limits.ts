@@ -207,6 +207,10 @@ export const limits = {
   selectionCacheEntries: 512,
   /** Size from which symbols are dropped when most blocks that had them are gone. */
   staleSymbolsBytes: 16 * 1024 * 1024,
+  /** Part of an answer of label sets that is written before other work has its turn. */
+  jsonPartBytes: 256 * 1024,
+  /** Answer that is sent whole; of a larger one parts are sent as they are made. */
+  answerPartBytes: 1024 * 1024,
   /** Groupings of one selection's series that are kept. */
   selectionGroupings: 8,
   /** Bytes of an index that are parsed before other work has its turn. */

@@ -2,6 +2,7 @@ import { CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { maxEntryPrefixBytes, readChunkEntry } from '../format/chunk.ts';
 import { namedFault } from './block.ts';
+import { ascending } from './index/ascending.ts';
 import { coalesce } from './range-source.ts';
 import type { SelectionPart } from './selection.ts';
 
@@ -19,7 +20,7 @@ export async function readChunks(
 ): Promise<RawChunk[]> {
   const { segment, offset } = part.chunks;
   const found = new Array<RawChunk>(rows.length);
-  const order = new Uint32Array(rows.length).map((_, i) => i);
+  const order = ascending(rows.length);
   if (
     rows.some(
       (row, i) =>

@@ -15,6 +15,13 @@ export interface Selection {
   pairs(id: number): readonly string[];
   /** The series' labels as a JSON object in UTF-8, as Prometheus writes it: `{"__name__":"up","job":"api"}`. */
   json(id: number): Uint8Array;
+  /** 1 for each series that has a chunk in the asked time. */
+  readonly present: Uint8Array;
+  /** Labels of the present series, `limit` at most, as JSON objects with commas between, in parts. */
+  jsonRows(limit: number): Generator<Uint8Array>;
+  /** Label names, and values of one label, of the present series, in byte order. */
+  labelNames(): readonly string[];
+  labelValues(name: string): readonly string[];
   /**
    * Series by the labels of `names`, or by all but those (`without`, which leaves `__name__` in unless it is named).
    * Groups are numbered in the order of their first series; their labels are as `pairs` gives them.

@@ -84,10 +84,8 @@ export class BlockHolder implements SeriesHolder {
     scope: QueryScope,
   ): Promise<ReadonlySet<string>> {
     if (selectors.length > 0) {
-      const names = new Set<string>();
-      for (const labels of await this.series(selectors, hints, scope))
-        for (let i = 0; i < labels.pairs.length; i += 2) names.add(labels.pairs[i]!);
-      return names;
+      const selections = await this.selections(selectors, hints, scope);
+      return new Set(selections.flatMap((selection) => selection.labelNames()));
     }
     return this.onBlocks(hints, scope, async (blocks, onFault) => {
       const names = new Set<string>();
@@ -105,8 +103,8 @@ export class BlockHolder implements SeriesHolder {
     scope: QueryScope,
   ): Promise<ReadonlySet<string>> {
     if (selectors.length > 0) {
-      const found = (await this.series(selectors, hints, scope)).map((labels) => labels.get(name));
-      return new Set(found.filter((value) => value !== ''));
+      const selections = await this.selections(selectors, hints, scope);
+      return new Set(selections.flatMap((selection) => selection.labelValues(name)));
     }
     return this.onBlocks(hints, scope, async (blocks, onFault) => {
       const values = new Set<string>();
@@ -124,12 +122,10 @@ export class BlockHolder implements SeriesHolder {
     scope: QueryScope,
   ): Promise<readonly Labels[]> {
     const found = new Map<string, Labels>();
-    for (const matchers of selectors) {
-      const selection = await this.selectChunks(matchers, hints, [], scope);
+    for (const selection of await this.selections(selectors, hints, scope)) {
       scope.budget?.take({ bytes: selection.count * limits.seriesMemoryBytes });
-      const present = presentSeries(selection);
       for (let id = 0; id < selection.count; id++) {
-        if (present[id] === 0) continue;
+        if (selection.present[id] === 0) continue;
         const labels = Labels.ofSorted(selection.pairs(id));
         found.set(labels.key, labels);
       }
@@ -168,11 +164,21 @@ export class BlockHolder implements SeriesHolder {
       source: this.name,
       path: 'blocks',
       blocks: new Set(selection.parts.map(({ ulid }) => ulid)).size,
-      series: presentSeries(selection).reduce((sum, present) => sum + present, 0),
+      series: selection.present.reduce((sum, present) => sum + present, 0),
       chunks: selection.chunkCount,
       sizeBytes: selection.sizeBytes,
       maxSamples: selection.maxSamples,
     };
+  }
+
+  private async selections(
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+    scope: QueryScope,
+  ): Promise<readonly Selection[]> {
+    const found: Selection[] = [];
+    for (const matchers of selectors) found.push(await this.selectChunks(matchers, hints, [], scope));
+    return found;
   }
 
   async close(): Promise<void> {
@@ -251,14 +257,6 @@ export class BlockHolder implements SeriesHolder {
       return result;
     }
   }
-}
-
-/** 1 for each series that has a chunk in the selection's time. */
-export function presentSeries(selection: Selection): Uint8Array {
-  const present = new Uint8Array(selection.count);
-  for (const { chunkFrom, chunkTo } of selection.parts)
-    for (let id = 0; id < present.length; id++) if (chunkFrom[id]! < chunkTo[id]!) present[id] = 1;
-  return present;
 }
 
 /**

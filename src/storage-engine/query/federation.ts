@@ -104,6 +104,27 @@ export class FederatedSource implements SampleSource {
     return [...unique.values()].sort((a, b) => a.compare(b));
   }
 
+  /**
+   * The same as JSON: objects with commas between, in parts, `limit` at most. Only where one selector asks one holder that
+   * knows its series as columns; undefined elsewhere.
+   */
+  async seriesJson(
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+    limit: number,
+  ): Promise<{ readonly rows: Iterable<Uint8Array>; readonly cut: boolean } | undefined> {
+    const { holders, replicaLabels } = this.options;
+    const [selector, ...others] = selectors;
+    if (selector === undefined || others.length > 0) return undefined;
+    if (holders.length !== 1 || holders[0]!.selectChunks === undefined) return undefined;
+    const [selection] = await this.ask(async (holder) =>
+      holder.selectChunks!(selector, hints, replicaLabels, this.scope),
+    );
+    if (selection === undefined) return { rows: [], cut: false };
+    const count = selection.present.reduce((sum, present) => sum + present, 0);
+    return { rows: selection.jsonRows(limit), cut: count > limit };
+  }
+
   get replicaLabels(): readonly string[] {
     return this.options.replicaLabels;
   }

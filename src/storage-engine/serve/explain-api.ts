@@ -13,7 +13,7 @@ import type { SelectionEstimate } from '../query/source-description.ts';
 import { ApiError, invalidParameter } from './api-error.ts';
 import { jsonAnswer } from './live/merge.ts';
 import { durationParam, optionalDurationParam, optionalTimeParam, type Params } from './params.ts';
-import type { Answer } from './query-api.ts';
+import type { TextAnswer } from './query-api.ts';
 
 /** What can tell what a selection would read. */
 export interface EstimateSource {
@@ -48,7 +48,7 @@ export interface Explanation {
 export async function answerExplain(
   params: Params,
   ports: { readonly source: EstimateSource; readonly dialect: PromqlOptions; readonly nowMs: number },
-): Promise<Answer> {
+): Promise<TextAnswer> {
   const timeMs = optionalTimeParam(params, 'time', ports.nowMs);
   const isRange = params.has('start') || params.has('end');
   const startMs = isRange ? optionalTimeParam(params, 'start', timeMs) : timeMs;

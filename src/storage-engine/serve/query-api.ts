@@ -23,9 +23,15 @@ import {
 
 /** JSON of `data` and what is said beside it. */
 export interface Answer {
-  readonly data: string;
+  /** Text, or UTF-8 in parts as they are made. */
+  readonly data: string | Iterable<Uint8Array>;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
+}
+
+/** An answer whose `data` is one text. */
+export interface TextAnswer extends Answer {
+  readonly data: string;
 }
 
 /** What a query needs beside its parameters. */

@@ -16,7 +16,7 @@ import { jsonMessage } from './json-text.ts';
 import type { Params } from './params.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { readBody, readParams, timeoutOf } from './request-input.ts';
-import { sendJson, sendPlain, sendRaw, successText } from './response-output.ts';
+import { sendJson, sendPlain, sendRaw, successBody } from './response-output.ts';
 import type { Route } from './routes.ts';
 import { ServerMetrics } from './server-metrics.ts';
 
@@ -124,7 +124,7 @@ export class RequestRunner {
     if (partial.size > 0 && wanted === 'false') throw new ApiError('execution', [...partial].join('; '));
     if (result === undefined) response.writeHead(204).end();
     else if (result instanceof RawAnswer) await sendRaw(request, response, result, [...partial]);
-    else await sendJson(request, response, 200, successText(result, [...partial]), partial.size > 0);
+    else await sendJson(request, response, 200, successBody(result, [...partial]), partial.size > 0);
     return response.statusCode;
   }
 
@@ -179,7 +179,7 @@ async function sendFault(
   }
   const { type, statusCode, message } = fault;
   const text = `{"status":"error","errorType":"${type}","error":${jsonMessage(message)}}`;
-  await sendJson(request, response, statusCode, text, false);
+  await sendJson(request, response, statusCode, [Buffer.from(text)], false);
   return statusCode;
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { encodeBody } from './content-encoding.ts';
+import { limits } from '../../base/limits.ts';
+import { chosenEncoding, encodeBody } from './content-encoding.ts';
 import { jsonMessage } from './json-text.ts';
 import type { Answer } from './query-api.ts';
 import type { RawAnswer } from './raw-answer.ts';
@@ -23,29 +24,64 @@ export function sendPlain(response: ServerResponse, status: number, text: string
   response.writeHead(status, headers).end(text);
 }
 
-export function successText({ data, warnings, infos }: Answer, partial: readonly string[]): string {
+/** The envelope of a successful answer, in parts. */
+export function* successBody(
+  { data, warnings, infos }: Answer,
+  partial: readonly string[],
+): Generator<Uint8Array> {
   const list = (name: string, texts: readonly string[]) =>
     texts.length === 0 ? '' : `,"${name}":[${texts.map(jsonMessage).join(',')}]`;
-  return `{"status":"success","data":${data}${list('warnings', [...partial, ...warnings])}${list('infos', infos)}}`;
+  const end = `${list('warnings', [...partial, ...warnings])}${list('infos', infos)}}`;
+  if (typeof data === 'string') return yield Buffer.from(`{"status":"success","data":${data}${end}`);
+  yield Buffer.from('{"status":"success","data":');
+  yield* data;
+  yield Buffer.from(end);
 }
 
+/** Sends JSON that is given in parts: as they are made where they are many, at once where they are one or compressed. */
 export async function sendJson(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
-  text: string,
+  parts: Iterable<Uint8Array>,
   partial: boolean,
 ): Promise<void> {
   if (response.destroyed) return;
   const headers: Record<string, string | number> = { 'content-type': 'application/json' };
   if (partial) headers['x-promfleet-partial'] = 'true';
-  const { body, encoding } = await encodeBody(
-    Buffer.from(text),
-    String(request.headers['accept-encoding'] ?? ''),
-  );
-  if (encoding !== undefined) headers['content-encoding'] = encoding;
-  headers['content-length'] = body.length;
-  response.writeHead(status, headers).end(body);
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const iterator = parts[Symbol.iterator]();
+  const first: Uint8Array[] = [];
+  let [size, ended] = [0, false];
+  while (!ended && (size < limits.answerPartBytes || chosenEncoding(accepted) !== undefined)) {
+    const { value, done } = iterator.next();
+    ended = done === true;
+    if (done === true) break;
+    first.push(value);
+    size += value.length;
+  }
+  const whole =
+    first.length === 1 ? Buffer.from(first[0]!.buffer, first[0]!.byteOffset, size) : Buffer.concat(first);
+  if (ended) {
+    const { body, encoding } = await encodeBody(whole, accepted);
+    if (encoding !== undefined) headers['content-encoding'] = encoding;
+    headers['content-length'] = body.length;
+    response.writeHead(status, headers).end(body);
+    return;
+  }
+  response.writeHead(status, headers);
+  await writeParts(response, [whole]);
+  await writeParts(response, { [Symbol.iterator]: () => iterator });
+  response.end();
+}
+
+/** Writes parts as the client takes them, and ends with it. */
+async function writeParts(response: ServerResponse, parts: Iterable<Uint8Array>): Promise<void> {
+  for (const part of parts) {
+    if (response.destroyed) return;
+    if (!response.write(part))
+      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+  }
 }
 
 /** Sends a raw answer; one in parts waits for the client to take them, and ends with it. */
@@ -71,10 +107,6 @@ export async function sendRaw(
     return;
   }
   response.writeHead(200, headers);
-  for (const part of answer.body) {
-    if (response.destroyed) return;
-    if (!response.write(part))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
-  }
+  await writeParts(response, answer.body);
   response.end();
 }

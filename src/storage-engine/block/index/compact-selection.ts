@@ -1,3 +1,4 @@
+import { ascending } from './ascending.ts';
 import type { SelectedSeries } from './block-index.ts';
 import type { IndexColumns } from './index-columns.ts';
 
@@ -27,7 +28,7 @@ export function compactSelection({ columns, series, owned }: SelectedSeries): Se
       endOffset: ofChunks(chunks.endOffset),
     },
   };
-  return { columns: compact, series: series.map((_, i) => i), owned: true };
+  return { columns: compact, series: ascending(series.length), owned: true };
 }
 
 function starts(of: Uint32Array, series: Uint32Array): Uint32Array {

@@ -32,20 +32,17 @@ describe('a symbol dictionary', () => {
         const symbols = new SymbolDictionary();
         const idOf = new Map<string, number>();
         for (const texts of batches) {
-          symbols.intern(batch(texts)).forEach((id, i) => {
-            expect(idOf.get(texts[i]!) ?? id).toBe(id);
-            idOf.set(texts[i]!, id);
-          });
+          const ids = [...symbols.intern(batch(texts))];
+          expect(texts.map((known, i) => idOf.get(known) ?? ids[i])).toEqual(ids);
+          ids.forEach((id, i) => idOf.set(texts[i]!, id));
         }
         expect(symbols.count).toBe(idOf.size);
-        for (const [known, id] of idOf) {
-          expect(symbols.text(id)).toBe(known);
-          expect(symbols.find(known)).toBe(id);
-          for (const [other, otherId] of idOf)
-            expect(Math.sign(symbols.compare(id, otherId))).toBe(
-              Math.sign(Buffer.compare(Buffer.from(known), Buffer.from(other))),
-            );
-        }
+        const all = [...idOf.keys()];
+        expect(all.map((known) => [symbols.text(idOf.get(known)!), symbols.find(known)])).toEqual(
+          all.map((known) => [known, idOf.get(known)]),
+        );
+        const ordered = [...all].sort((a, b) => symbols.compare(idOf.get(a)!, idOf.get(b)!));
+        expect(ordered).toEqual(all.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
         expect(symbols.find('not in there')).toBeUndefined();
       }),
     );

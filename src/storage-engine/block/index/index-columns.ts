@@ -1,6 +1,7 @@
 import { CorruptDataError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
 import type { ChunkColumns } from '../selection.ts';
+import { ascending } from './ascending.ts';
 import type { SymbolDictionary } from './symbol-dictionary.ts';
 
 /** Series of one block in columns, in the order of the index: all of them, or those that were read. */
@@ -12,7 +13,7 @@ export interface IndexColumns {
   /** Labels of series i: symbol ids, name and value in turn, at [labelStart[i], labelStart[i + 1]). */
   readonly labelStart: Uint32Array;
   readonly labels: Uint32Array;
-  /** Whether the series are in label order, as Prometheus writes them. */
+  /** Whether the series are in label order, each once, as Prometheus writes them. */
   readonly sorted: boolean;
   /** Whether no chunk begins before the one before it in its series ends. */
   readonly ordered: boolean;
@@ -128,7 +129,7 @@ export class ColumnsBuilder {
     this.count++;
     this.labelStart.reserve(this.count + 1)[this.count] = this.labelCount;
     this.chunkStart.reserve(this.count + 1)[this.count] = this.chunkCount;
-    if (this.sorted && this.count > 1 && this.compareLast() > 0) this.sorted = false;
+    if (this.sorted && this.count > 1 && this.compareLast() >= 0) this.sorted = false;
   }
 
   private addLabels(cursor: Cursor): void {
@@ -275,7 +276,7 @@ export class ColumnsBuilder {
   private fileOrder(): Uint32Array {
     const segments = this.segment.array;
     const offsets = this.offset.array;
-    const order = new Uint32Array(this.chunkCount).map((_, i) => i);
+    const order = ascending(this.chunkCount);
     return order.sort((a, b) => segments[a]! - segments[b]! || offsets[a]! - offsets[b]!);
   }
 }

@@ -5,6 +5,7 @@ import { allPostings, decodePostings } from '../../format/index-postings.ts';
 import { seriesChecksumBytes, seriesEntry, seriesOffset, verifySeries } from '../../format/index-series.ts';
 import { SymbolTable } from '../../format/index-symbols.ts';
 import { coalesce } from '../range-source.ts';
+import { ascending } from './ascending.ts';
 import type { BlockIndex, SelectedSeries } from './block-index.ts';
 import { ColumnsBuilder } from './index-columns.ts';
 import type { IndexFile } from './index-file.ts';
@@ -71,7 +72,7 @@ export class SectionIndex implements BlockIndex {
     });
     await this.readSeries(references, builder, signal);
     const columns = builder.finish(this.options.segmentBytes, false);
-    return { columns, series: new Uint32Array(columns.count).map((_, i) => i), owned: true };
+    return { columns, series: ascending(columns.count), owned: true };
   }
 
   /**

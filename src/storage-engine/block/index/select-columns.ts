@@ -1,3 +1,4 @@
+import { ascending } from './ascending.ts';
 import type { IndexColumns } from './index-columns.ts';
 import { labelValueOf, type NamePostings } from './name-postings.ts';
 import { intersect, unite } from './postings-sets.ts';
@@ -30,7 +31,7 @@ export function selectColumns(
     const found = lists === undefined ? new Uint32Array(0) : listed(columns, lists, matcher);
     selected = selected === undefined ? found : intersect(selected, found);
   }
-  return selected ?? new Uint32Array(columns.count).map((_, i) => i);
+  return selected ?? ascending(columns.count);
 }
 
 /** Union of the lists of the values that a matcher takes. */

@@ -1,3 +1,4 @@
+import { ascending } from '../index/ascending.ts';
 import { compareRanges, type LabelRanges } from './part-labels.ts';
 
 /** Lists of label sets, each sorted and without doubles, as one. */
@@ -24,7 +25,7 @@ export function mergeOrders(keys: Float64Array, lists: readonly LabelRanges[]): 
     return { count: 0, listOf: new Uint16Array(0), positionOf: new Uint32Array(0), ids: [] };
   let nodes = lists.map((list, i): Node => {
     const length = list.from.length;
-    const positions = new Uint32Array(length).map((_, at) => at);
+    const positions = ascending(length);
     return { listOf: new Uint16Array(length).fill(i), positionOf: positions, length, places: [positions] };
   });
   while (nodes.length > 1) {
@@ -71,5 +72,9 @@ function mergeTwo(keys: Float64Array, lists: readonly LabelRanges[], a: Node, b:
 }
 
 function through(places: readonly Uint32Array[], next: Uint32Array): Uint32Array[] {
-  return places.map((list) => list.map((place) => next[place]!));
+  return places.map((list) => {
+    const out = new Uint32Array(list.length);
+    for (let i = 0; i < list.length; i++) out[i] = next[list[i]!]!;
+    return out;
+  });
 }

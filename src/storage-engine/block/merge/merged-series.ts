@@ -6,10 +6,9 @@ import { columnsBytes, compareLabels, type IndexColumns } from '../index/index-c
 import type { SymbolDictionary } from '../index/symbol-dictionary.ts';
 import type { DeletedTime, Grouping } from '../selection.ts';
 import { LabelGroups } from './group-ranges.ts';
+import { jsonRows, type LabelRange } from './json-rows.ts';
 import { type MergedOrder, mergeOrders } from './merge-orders.ts';
 import { compareRanges, type LabelRanges, type PartSeries, partSeries, take } from './part-labels.ts';
-
-const [openBrace, closeBrace, colon, comma] = [0x7b, 0x7d, 0x3a, 0x2c] as const;
 
 /** What one block answers to a selector. */
 export interface BlockAnswer {
@@ -79,29 +78,45 @@ export class MergedSeries {
     return textsOf(this.symbols, ids.subarray(from[at]!, to[at]!));
   }
 
-  /** Symbol ids of a series' labels. */
-  labelsOf(id: number): Uint32Array {
-    const { ids, from, to } = this.lists[this.order.listOf[id]!]!;
-    const at = this.order.positionOf[id]!;
-    return ids.subarray(from[at]!, to[at]!);
+  /** The labels of the series that `present` marks with 1, as JSON objects with commas between, `limit` at most. */
+  jsonRows(present: Uint8Array, limit: number): Generator<Uint8Array> {
+    return jsonRows(this.symbols, this.rows(present, limit));
   }
 
-  /** The labels of a series as a JSON object. */
-  json(id: number): Uint8Array {
-    const labels = this.labelsOf(id);
-    const parts = Array.from(labels, (symbol) => this.symbols.jsonBytes(symbol));
-    const out = new Uint8Array(
-      parts.reduce((sum, { length }) => sum + length + 1, labels.length === 0 ? 2 : 1),
-    );
-    out[0] = openBrace;
-    let at = 1;
-    parts.forEach((part, i) => {
-      out.set(part, at);
-      at += part.length;
-      out[at++] = i % 2 === 0 ? colon : comma;
-    });
-    out[labels.length === 0 ? 1 : at - 1] = closeBrace;
-    return out;
+  private *rows(present: Uint8Array, limit: number): Generator<LabelRange> {
+    const { listOf, positionOf } = this.order;
+    let left = limit;
+    for (let id = 0; id < present.length && left > 0; id++) {
+      if (present[id] === 0) continue;
+      left--;
+      const { ids, from, to } = this.lists[listOf[id]!]!;
+      const at = positionOf[id]!;
+      yield { ids, from: from[at]!, to: to[at]! };
+    }
+  }
+
+  /** Values of a label (or, without a name, label names) of the series that `present` marks, in byte order. */
+  labelTexts(present: Uint8Array, name: string | undefined): readonly string[] {
+    const wanted = name === undefined ? undefined : this.symbols.find(name);
+    if (name !== undefined && wanted === undefined) return [];
+    const seen = new Uint8Array(this.symbols.count);
+    const found: number[] = [];
+    const { listOf, positionOf } = this.order;
+    for (let id = 0; id < present.length; id++) {
+      if (present[id] === 0) continue;
+      const { ids, from, to } = this.lists[listOf[id]!]!;
+      const at = positionOf[id]!;
+      for (let i = from[at]!, end = to[at]!; i < end; i += 2) {
+        if (wanted !== undefined && ids[i] !== wanted) continue;
+        const text = wanted === undefined ? ids[i]! : ids[i + 1]!;
+        if (seen[text] === 0) {
+          seen[text] = 1;
+          found.push(text);
+        }
+        if (wanted !== undefined) break;
+      }
+    }
+    return found.sort((a, b) => this.symbols.compare(a, b)).map((id) => this.symbols.text(id));
   }
 
   groupBy(names: readonly string[], without: boolean): Grouping {
@@ -158,8 +173,10 @@ function layersOf(
   const drop = dropLabels.map((name) => symbols.internText(name));
   const part = partSeries(answer.selected, { external, drop });
   if (part.series.length === 0) return [];
+  if (part.distinct === true) return [{ answer, part, dropped: dropped.close() }];
   const keys = symbols.orderKeys;
-  const groups = Uint32Array.from(part.series, (_, i) => droppedGroup(part, i, dropped));
+  const groups = new Uint32Array(part.series.length);
+  for (let i = 0; i < groups.length; i++) groups[i] = droppedGroup(part, i, dropped);
   const rows = new Map<number, number[]>();
   let depth = 0;
   for (let i = 0; i < part.series.length; i++) {
@@ -259,5 +276,7 @@ function internPairs(
 }
 
 function textsOf(symbols: SymbolDictionary, ids: Uint32Array): string[] {
-  return Array.from(ids, (id) => symbols.text(id));
+  const texts = new Array<string>(ids.length);
+  for (let i = 0; i < ids.length; i++) texts[i] = symbols.text(ids[i]!);
+  return texts;
 }

@@ -22,6 +22,7 @@ class NarrowedSelection implements Selection {
   readonly overlapping: boolean;
   private readonly merged: MergedSeries;
   private measured: Measure | undefined;
+  private presence: Uint8Array | undefined;
 
   constructor(merged: MergedSeries, parts: readonly SelectionPart[]) {
     this.merged = merged;
@@ -36,7 +37,26 @@ class NarrowedSelection implements Selection {
   }
 
   json(id: number): Uint8Array {
-    return this.merged.json(id);
+    const only = new Uint8Array(this.count);
+    only[id] = 1;
+    return this.merged.jsonRows(only, 1).next().value ?? new Uint8Array(0);
+  }
+
+  get present(): Uint8Array {
+    this.presence ??= presence(this.count, this.parts);
+    return this.presence;
+  }
+
+  jsonRows(limit: number): Generator<Uint8Array> {
+    return this.merged.jsonRows(this.present, limit);
+  }
+
+  labelNames(): readonly string[] {
+    return this.merged.labelTexts(this.present, undefined);
+  }
+
+  labelValues(name: string): readonly string[] {
+    return this.merged.labelTexts(this.present, name);
   }
 
   groupBy(names: readonly string[], without: boolean): Grouping {
@@ -63,6 +83,13 @@ class NarrowedSelection implements Selection {
     this.measured ??= measure(this.parts, this.merged.parts);
     return this.measured;
   }
+}
+
+function presence(count: number, parts: readonly SelectionPart[]): Uint8Array {
+  const present = new Uint8Array(count);
+  for (const { chunkFrom, chunkTo } of parts)
+    for (let id = 0; id < count; id++) if (chunkFrom[id]! < chunkTo[id]!) present[id] = 1;
+  return present;
 }
 
 function narrowPart(part: MergedPart, startMs: number, endMs: number): SelectionPart {

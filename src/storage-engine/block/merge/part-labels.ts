@@ -1,3 +1,4 @@
+import { ascending } from '../index/ascending.ts';
 import type { SelectedSeries } from '../index/block-index.ts';
 import { compareLabels } from '../index/index-columns.ts';
 import type { SymbolDictionary } from '../index/symbol-dictionary.ts';
@@ -16,6 +17,8 @@ export interface PartSeries {
   readonly labels: LabelRanges;
   /** Number of each series in the block's columns. */
   readonly series: Uint32Array;
+  /** Whether it is known that no two are equal. */
+  readonly distinct?: boolean;
   /** Labels that were dropped of each series; absent: none are. */
   readonly droppedOf?: LabelRanges;
 }
@@ -34,10 +37,14 @@ export interface LabelChange {
  */
 export function partSeries({ columns, series }: SelectedSeries, { external, drop }: LabelChange): PartSeries {
   const { symbols, labels, labelStart, sorted } = columns;
-  const from = Uint32Array.from(series, (number) => labelStart[number]!);
-  const to = Uint32Array.from(series, (number) => labelStart[number + 1]!);
+  const from = new Uint32Array(series.length);
+  const to = new Uint32Array(series.length);
+  for (let i = 0; i < series.length; i++) {
+    from[i] = labelStart[series[i]!]!;
+    to[i] = labelStart[series[i]! + 1]!;
+  }
   if (external.length === 0 && drop.length === 0) {
-    const direct = { labels: { ids: labels, from, to }, series };
+    const direct = { labels: { ids: labels, from, to }, series, distinct: sorted };
     return sorted ? direct : inOrder(symbols, direct);
   }
   const kept = changedLabels({ ids: labels, from, to }, external, symbols, (name) => !drop.includes(name));
@@ -100,7 +107,7 @@ function inOrder(symbols: SymbolDictionary, part: PartSeries): PartSeries {
   let ordered = true;
   for (let i = 1; ordered && i < series.length; i++) ordered = compare(i - 1, i) <= 0;
   if (ordered) return part;
-  const order = new Uint32Array(series.length).map((_, i) => i).sort(compare);
+  const order = ascending(series.length).sort(compare);
   return take(part, order);
 }
 

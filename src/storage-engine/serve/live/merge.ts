@@ -2,7 +2,7 @@ import { jsonText } from '../../format/json-text.ts';
 import { Labels } from '../../promql/exec/labels.ts';
 import { jsonMessage } from '../json-text.ts';
 import type { Params } from '../params.ts';
-import type { Answer } from '../query-api.ts';
+import type { TextAnswer } from '../query-api.ts';
 
 /** What the live servers answer by themselves, with the labels that each adds to what leaves it. */
 export interface ServerSource {
@@ -39,7 +39,7 @@ const labelSets: ReadonlySet<string> = new Set([
   'seriesLabels',
 ]);
 
-export function jsonAnswer(value: unknown): Answer {
+export function jsonAnswer(value: unknown): TextAnswer {
   return { data: jsonOf(value, jsonMessage), warnings: [], infos: [] };
 }
 
