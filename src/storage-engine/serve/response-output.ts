@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '../../base/limits.ts';
 import { chosenEncoding, encodeBody } from './content-encoding.ts';
@@ -75,12 +74,24 @@ export async function sendJson(
   response.end();
 }
 
+/** Until the client has taken what was written, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}
+
 /** Writes parts as the client takes them, and ends with it. */
 async function writeParts(response: ServerResponse, parts: Iterable<Uint8Array>): Promise<void> {
   for (const part of parts) {
     if (response.destroyed) return;
-    if (!response.write(part))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => undefined);
+    if (!response.write(part)) await drained(response);
   }
 }
 

@@ -34,7 +34,7 @@ describe('a symbol dictionary', () => {
         for (const texts of batches) {
           const ids = [...symbols.intern(batch(texts))];
           expect(texts.map((known, i) => idOf.get(known) ?? ids[i])).toEqual(ids);
-          ids.forEach((id, i) => idOf.set(texts[i]!, id));
+          for (const [i, id] of ids.entries()) idOf.set(texts[i]!, id);
         }
         expect(symbols.count).toBe(idOf.size);
         const all = [...idOf.keys()];

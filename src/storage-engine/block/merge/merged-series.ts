@@ -3,6 +3,7 @@ import { limits } from '../../../base/limits.ts';
 import type { Block } from '../block.ts';
 import type { SelectedSeries } from '../index/block-index.ts';
 import { columnsBytes, compareLabels, type IndexColumns } from '../index/index-columns.ts';
+import { labelValueOf } from '../index/name-postings.ts';
 import type { SymbolDictionary } from '../index/symbol-dictionary.ts';
 import type { DeletedTime, Grouping } from '../selection.ts';
 import { LabelGroups } from './group-ranges.ts';
@@ -46,6 +47,7 @@ export class MergedSeries {
   private readonly lists: readonly LabelRanges[];
   private readonly order: MergedOrder;
   private readonly groupings = new Map<string, Grouping>();
+  private readonly columns = new Map<number, Int32Array>();
 
   /** `dropLabels`: names of labels that are taken off; answers are oldest first and share one dictionary. */
   constructor(symbols: SymbolDictionary, answers: readonly BlockAnswer[], dropLabels: readonly string[]) {
@@ -101,22 +103,41 @@ export class MergedSeries {
     if (name !== undefined && wanted === undefined) return [];
     const seen = new Uint8Array(this.symbols.count);
     const found: number[] = [];
-    const { listOf, positionOf } = this.order;
-    for (let id = 0; id < present.length; id++) {
-      if (present[id] === 0) continue;
-      const { ids, from, to } = this.lists[listOf[id]!]!;
-      const at = positionOf[id]!;
-      for (let i = from[at]!, end = to[at]!; i < end; i += 2) {
-        if (wanted !== undefined && ids[i] !== wanted) continue;
-        const text = wanted === undefined ? ids[i]! : ids[i + 1]!;
-        if (seen[text] === 0) {
-          seen[text] = 1;
-          found.push(text);
-        }
-        if (wanted !== undefined) break;
+    const see = (text: number) => {
+      if (seen[text] !== 0) return;
+      seen[text] = 1;
+      found.push(text);
+    };
+    if (wanted !== undefined) {
+      const values = this.valuesOf(wanted);
+      for (let id = 0; id < present.length; id++) if (present[id] === 1 && values[id]! >= 0) see(values[id]!);
+    } else {
+      const { listOf, positionOf } = this.order;
+      for (let id = 0; id < present.length; id++) {
+        if (present[id] === 0) continue;
+        const { ids, from, to } = this.lists[listOf[id]!]!;
+        const at = positionOf[id]!;
+        for (let i = from[at]!, end = to[at]!; i < end; i += 2) if (seen[ids[i]!] === 0) see(ids[i]!);
       }
     }
     return found.sort((a, b) => this.symbols.compare(a, b)).map((id) => this.symbols.text(id));
+  }
+
+  /** The value's symbol id of a label by series, -1 where it has none; kept, as such requests come again. */
+  private valuesOf(name: number): Int32Array {
+    let values = this.columns.get(name);
+    if (values === undefined) {
+      values = new Int32Array(this.count);
+      const { listOf, positionOf } = this.order;
+      for (let id = 0; id < values.length; id++) {
+        const { ids, from, to } = this.lists[listOf[id]!]!;
+        const at = positionOf[id]!;
+        values[id] = labelValueOf(ids, from[at]!, to[at]!, name);
+      }
+      if (this.columns.size >= limits.selectionGroupings) this.columns.clear();
+      this.columns.set(name, values);
+    }
+    return values;
   }
 
   groupBy(names: readonly string[], without: boolean): Grouping {
@@ -158,7 +179,8 @@ export class MergedSeries {
     const labels = this.lists.reduce((sum, { from, changed, ids }) => {
       return sum + from.byteLength * 2 + (changed === true ? ids.byteLength : 0);
     }, 0);
-    return owned + labels + this.count * (6 + 12 * this.parts.length);
+    // Some groupings and columns of values come with use.
+    return owned + labels + this.count * (14 + 12 * this.parts.length);
   }
 }
 
