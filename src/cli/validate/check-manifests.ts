@@ -39,6 +39,8 @@ export class ManifestChecker {
   #files = 0;
   #others = 0;
   #cut = false;
+  /** Faults told of the object that is being judged: one object must not use up what may be told of all. */
+  #ofObject = 0;
 
   constructor(defaults: DefaultVersions) {
     this.#defaults = defaults;
@@ -88,7 +90,9 @@ export class ManifestChecker {
   #addValue(file: string, document: ManifestDocument, value: unknown, base: FieldPath): void {
     const object = value as Readonly<Record<string, unknown>> | null;
     if (typeof object !== 'object' || object === null || typeof object.kind !== 'string') {
-      this.#others++;
+      if (object?.apiVersion === apiVersion)
+        this.#at({ file, document, base }, { path: [], code: 'FieldMissing', message: 'kind is missing' });
+      else this.#others++;
       return;
     }
     const { kind, apiVersion: version, items } = object;
@@ -111,6 +115,7 @@ export class ManifestChecker {
   }
 
   #checkOne(object: FoundObject, versions: Versions): void {
+    this.#ofObject = 0;
     const shape = [...checkMetadata(object.value.metadata), ...checkObject(object.definition, object.value)];
     for (const fault of shape) this.#at(object, fault);
     const found = checkSemantics(object.definition.kind, withoutNulls(object.value), versions, shape);
@@ -132,6 +137,8 @@ export class ManifestChecker {
     severity: Severity = 'error',
     pathText = formatPath(fault.path),
   ): void {
+    if (where.definition !== undefined && this.#ofObject++ >= limits.objectFaults) this.#cut = true;
+    if (where.definition !== undefined && this.#ofObject > limits.objectFaults) return;
     if (this.#full()) return;
     const position = locate(where.document, { ...fault, path: [...where.base, ...fault.path] });
     this.#add({
@@ -146,8 +153,9 @@ export class ManifestChecker {
   }
 
   #full(): boolean {
-    this.#cut ||= this.faults.length >= limits.manifestFaults;
-    return this.#cut;
+    const isFull = this.faults.length >= limits.manifestFaults;
+    this.#cut ||= isFull;
+    return isFull;
   }
 
   #add(fault: Omit<ManifestFault, 'action' | 'severity'> & { severity?: Severity; code: ErrorCode }): void {

@@ -336,6 +336,19 @@ it.each(Object.entries(examples))('the example of %s is valid', (_kind, text) =>
   expect(faultsOf(text)).toEqual([]);
 });
 
+it('one object full of faults leaves room for those of others', () => {
+  const rule = (index: number) => `        - {alert: A${index}, expr: 'up =='}\n`;
+  const many = ruleSet(Array.from({ length: 5001 }, (_, index) => rule(index)).join(''));
+  expect(places(many, { 'b.yaml': ruleSet(rule(0), 'other') }).slice(limits.objectFaults)).toEqual([
+    'b.yaml:8:35 InvalidExpression',
+  ]);
+});
+
+it('says of an object of ours that has no kind that it is missing, and leaves other documents alone', () => {
+  expect(places('apiVersion: promfleet.dev/v1alpha1\nspec: {}\n')).toEqual(['a.yaml:1:1 FieldMissing']);
+  expect(places('apiVersion: v1\nmetadata: {}\n---\n- a\n---\nhello\n')).toEqual([]);
+});
+
 describe('the command', () => {
   function write(name: string, content: string | Buffer): void {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
