@@ -122,6 +122,7 @@ describe.each(targetNames)('kubectl against the %s API server', (name) => {
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('unknown field "spec.bogus"');
     await ok(['apply', '--server-side', '--field-manager=one', '-f', '-'], ruleSet('up'));
+    expect(await ok(['diff', '-f', '-'], ruleSet('up'))).toBe('');
     const conflict = await run(['apply', '--server-side', '--field-manager=two', '-f', '-'], ruleSet('down'));
     expect(conflict.code).toBe(1);
     expect(conflict.stderr).toContain('conflict with "one"');

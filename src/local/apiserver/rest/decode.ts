@@ -51,6 +51,11 @@ export function decodeObject(
   const metadata = prune(withoutNulls(body.metadata ?? {}), builtinTypes.schema('ObjectMeta'), unknown, {
     path: 'metadata',
   }) as JsonObject;
+  for (const field of emptyFields) {
+    const value = metadata[field];
+    if (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+      delete metadata[field];
+  }
   if (type.builtin && metadata.creationTimestamp === null) delete metadata.creationTimestamp;
   let pruned = prune(body, type.schema, unknown, { root: true }) as JsonObject;
   if (!type.builtin) unknown.sort();
@@ -68,6 +73,9 @@ export function decodeObject(
     }
   return { ...pruned, apiVersion: expected, kind: type.kind, metadata } as KubeObject;
 }
+
+/** Fields of metadata that are absent when they are empty (`omitempty` of ObjectMeta). */
+const emptyFields = ['annotations', 'labels', 'finalizers', 'ownerReferences'];
 
 const nameOf = (body: JsonObject) => (isObject(body.metadata) ? String(body.metadata.name ?? '') : '');
 
