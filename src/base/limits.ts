@@ -310,6 +310,13 @@ export const limits = {
   /** Label sets, and faults, of a bucket that diagnostics list. */
   describedLabelSets: 100,
   describedFaults: 20,
+  /** Time between two looks for live sources, and time for which one that is gone is expected. */
+  discoveryPeriodMs: 10_000,
+  sourceExpectedMs: 15 * 60_000,
+  /** Live sources that one discovery may find. */
+  discoveredSources: 1_000,
+  /** Largest file of discovered sources. */
+  discoveryFileBytes: 4 * 1024 * 1024,
   /** Failures in a row after which a source is not asked for a while; that while at first, and at most. */
   sourceBreakerFailures: 5,
   sourceBreakerFirstMs: 1_000,

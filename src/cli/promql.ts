@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
+import { silentLogger } from '../base/log.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
 
@@ -55,9 +56,9 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
   );
   const dialect = featureFlags(options.enableFeature);
   const signal = io.signal ?? new AbortController().signal;
-  const federation = await openSources(options, io);
+  const sources = await openSources(options, io, { log: silentLogger });
   try {
-    const source = new FederatedSource(federation, {
+    const source = new FederatedSource(sources.federation, {
       signal,
       timeoutMs: limits.queryTimeoutMs,
       partial: (reason) => io.err(`partial result: ${reason}\n`),
@@ -108,6 +109,6 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
     io.err(`${error.message}\n`);
     io.setExitCode(exitCodes.fault);
   } finally {
-    await Promise.all(federation.holders.map((holder) => holder.close()));
+    await sources.close();
   }
 }

@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { Discovery } from '../storage-engine/query/discovery/live-sources.ts';
 import type { FederationOptions } from '../storage-engine/query/federation.ts';
+import type { SeriesHolder } from '../storage-engine/query/source.ts';
 import type { CliIo } from './io.ts';
 
 /** Options by which `query` and `promql` are told where series are. */
@@ -9,6 +13,7 @@ export interface SourceOptions {
   readonly bucketDir?: string;
   readonly objstoreConfig?: string;
   readonly prometheusUrl: readonly string[];
+  readonly prometheusSdFile: readonly string[];
   readonly replicaLabel: readonly string[];
 }
 
@@ -18,7 +23,18 @@ export function addSourceOptions(command: Command): Command {
   return command
     .option('--bucket-dir <folder>', "blocks in a folder: a bucket, or a Prometheus's data directory")
     .option('--objstore-config <file>', "blocks in a bucket, described by Thanos's objstore.yml")
-    .option('--prometheus-url <url>', 'a live Prometheus; may be given several times', collect, [])
+    .option(
+      '--prometheus-url <url>',
+      'a live Prometheus, or as many as DNS tells: dns+http://name:port, dnssrv+http://_web._tcp.name; may be given several times',
+      collect,
+      [],
+    )
+    .option(
+      '--prometheus-sd-file <file>',
+      "live servers in Prometheus's file_sd format, read again as it changes",
+      collect,
+      [],
+    )
     .option(
       '--replica-label <name>',
       'label that tells HA replicas apart; may be given several times',
@@ -27,40 +43,96 @@ export function addSourceOptions(command: Command): Command {
     );
 }
 
-/** Opens what the options name; the caller closes the holders. */
+/** Sources that are open, until `close`. */
+export interface OpenSources {
+  readonly federation: FederationOptions;
+  close(): Promise<void>;
+}
+
+/** Opens what the options name. */
 export async function openSources(
   options: SourceOptions,
   io: CliIo,
-  metrics?: Metrics,
-): Promise<FederationOptions> {
-  const { bucketDir, objstoreConfig, prometheusUrl, replicaLabel } = options;
+  ports: { readonly log: Logger; readonly metrics?: Metrics },
+): Promise<OpenSources> {
+  const { bucketDir, objstoreConfig, replicaLabel } = options;
   if (bucketDir !== undefined && objstoreConfig !== undefined)
     throw new CodedError('InvalidOption', '--bucket-dir and --objstore-config exclude each other');
-  if (bucketDir === undefined && objstoreConfig === undefined && prometheusUrl.length === 0) {
+  const discoveries = await discoveriesOf(options, io);
+  if (bucketDir === undefined && objstoreConfig === undefined && discoveries.length === 0) {
     throw new CodedError('InvalidOption', 'no source is named', {
-      action: 'Give --bucket-dir, --objstore-config or --prometheus-url.',
+      action: 'Give --bucket-dir, --objstore-config, --prometheus-url or --prometheus-sd-file.',
     });
   }
-  const holders = [];
-  const bucket = await openBucketOf(options, io, metrics);
+  const { systemClock } = await import('../base/clock.ts');
+  const { SourceMonitor } = await import('../storage-engine/query/source-monitor.ts');
+  const stored: SeriesHolder[] = [];
+  const bucket = await openBucketOf(options, io, ports.metrics);
   if (bucket !== undefined) {
     const { BlockHolder } = await import('../storage-engine/query/block-holder.ts');
-    const { systemClock } = await import('../base/clock.ts');
-    holders.push(new BlockHolder(bucket, systemClock));
+    stored.push(new BlockHolder(bucket, systemClock));
   }
-  if (prometheusUrl.length > 0) {
-    const { LiveClient } = await import('../storage-engine/query/live-client.ts');
-    const { LiveHolder } = await import('../storage-engine/query/live-holder.ts');
-    const { systemClock } = await import('../base/clock.ts');
-    for (const url of prometheusUrl) {
-      if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-        throw new CodedError('InvalidOption', '--prometheus-url is not an http or https URL');
-      holders.push(new LiveHolder(new LiveClient(url), systemClock));
-    }
-  }
-  const { SourceMonitor } = await import('../storage-engine/query/source-monitor.ts');
+  const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log);
+  return {
+    federation: {
+      get holders() {
+        return live === undefined ? stored : [...stored, ...live.holders];
+      },
+      replicaLabels: replicaLabel,
+      monitor: new SourceMonitor(systemClock, ports.metrics),
+    },
+    async close() {
+      await live?.close();
+      await Promise.all(stored.map((holder) => holder.close()));
+    },
+  };
+}
+
+async function discoveriesOf(
+  { prometheusUrl, prometheusSdFile }: SourceOptions,
+  io: CliIo,
+): Promise<Discovery[]> {
+  const { parseSourceAddress, resolveAddress, withoutCredentials } = await import(
+    '../storage-engine/query/discovery/source-address.ts'
+  );
+  const { systemResolver } = await import('../storage-engine/query/discovery/system-resolver.ts');
+  const { parseFileSd } = await import('../storage-engine/query/discovery/file-sd.ts');
+  const { readFile, stat } = await import('node:fs/promises');
+  const { resolve } = await import('node:path');
+  const byAddress = prometheusUrl.map((text): Discovery => {
+    const address = parseSourceAddress(text);
+    const isFixed = address.kind === 'url';
+    return {
+      name: isFixed ? withoutCredentials(new URL(address.url)) : address.shown,
+      isFixed,
+      find: () => resolveAddress(address, systemResolver),
+    };
+  });
+  const byFile = prometheusSdFile.map((file): Discovery => {
+    const path = resolve(io.cwd, file);
+    return {
+      name: path,
+      isFixed: false,
+      async find() {
+        const { size } = await stat(path);
+        if (size > limits.discoveryFileBytes)
+          throw new CodedError('InvalidOption', `${path} is larger than ${limits.discoveryFileBytes} bytes`);
+        return parseFileSd(await readFile(path, 'utf8'), path);
+      },
+    };
+  });
+  return [...byAddress, ...byFile];
+}
+
+async function openLive(discoveries: readonly Discovery[], log: Logger) {
   const { systemClock } = await import('../base/clock.ts');
-  return { holders, replicaLabels: replicaLabel, monitor: new SourceMonitor(systemClock, metrics) };
+  const { LiveClient } = await import('../storage-engine/query/live-client.ts');
+  const { LiveHolder } = await import('../storage-engine/query/live-holder.ts');
+  const { LiveSources } = await import('../storage-engine/query/discovery/live-sources.ts');
+  const open = (url: string) => new LiveHolder(new LiveClient(url), systemClock);
+  const live = new LiveSources({ discoveries, open, clock: systemClock, log });
+  await live.start();
+  return live;
 }
 
 async function openBucketOf(

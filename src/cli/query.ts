@@ -36,10 +36,10 @@ async function run(options: QueryOptions, io: CliIo): Promise<void> {
   const dialect = featureFlags(options.enableFeature);
   const admission = await admissionFrom(options, io);
   const metrics = createMetricsRegistry({ processMetrics: true });
-  const federation = await openSources(options, io, metrics);
   const log = createLogger({ name: 'query' });
+  const sources = await openSources(options, io, { log, metrics });
   const server = createQueryServer({
-    federation,
+    federation: sources.federation,
     dialect,
     clock: systemClock,
     log,
@@ -59,7 +59,7 @@ async function run(options: QueryOptions, io: CliIo): Promise<void> {
       io.signal?.addEventListener('abort', () => resolve(), { once: true }),
     );
   await drain(server);
-  await Promise.all(federation.holders.map((holder) => holder.close()));
+  await sources.close();
 }
 
 /** Takes no further requests, lets those that run end for a while, and cuts off the rest. */

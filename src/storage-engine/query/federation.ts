@@ -27,10 +27,13 @@ const expectedReplicas = 3;
 export class FederatedSource implements SampleSource {
   private readonly options: FederationOptions;
   private readonly scope: QueryScope;
+  /** The same for the whole query, whatever comes and goes meanwhile. */
+  private readonly holders: readonly SeriesHolder[];
 
   constructor(options: FederationOptions, scope: QueryScope) {
     this.options = options;
     this.scope = scope;
+    this.holders = options.holders;
   }
 
   async select(matchers: readonly LabelMatcher[], hints: SelectHints): Promise<readonly SourceSeries[]> {
@@ -131,7 +134,9 @@ export class FederatedSource implements SampleSource {
 
   /** Names of the live servers. */
   get liveSources(): readonly string[] {
-    return this.options.holders.filter(({ fromServer }) => fromServer !== undefined).map(({ name }) => name);
+    return this.holders
+      .filter(({ fromServer, isAbsent }) => fromServer !== undefined && isAbsent !== true)
+      .map(({ name }) => name);
   }
 
   /** The same request to the HTTP API of every live server. */
@@ -159,7 +164,7 @@ export class FederatedSource implements SampleSource {
   > {
     const { monitor } = this.options;
     return await Promise.all(
-      this.options.holders.map(async (holder) => {
+      this.holders.map(async (holder) => {
         const { name } = holder;
         const [description, error] = await this.watched(holder, async () =>
           holder.describe?.(this.scope),
@@ -174,14 +179,14 @@ export class FederatedSource implements SampleSource {
 
   private watched<T>(holder: SeriesHolder, question: (holder: SeriesHolder) => Promise<T>): Promise<T> {
     const { monitor } = this.options;
-    return monitor === undefined || holder.fromServer === undefined
+    return monitor === undefined || holder.fromServer === undefined || holder.isAbsent === true
       ? question(holder)
       : monitor.watch(holder.name, () => question(holder));
   }
 
   /** Asks every holder at once; an expected failure of one is told to the scope, its answer is empty. */
   private async ask<T>(question: (holder: SeriesHolder) => Promise<T>): Promise<T[]> {
-    const { holders } = this.options;
+    const { holders } = this;
     const outcomes = await Promise.allSettled(holders.map((holder) => this.watched(holder, question)));
     const answers: T[] = [];
     outcomes.forEach((outcome) => {

@@ -19,6 +19,8 @@ export class LabelCache {
   readonly #closed = new AbortController();
   #known: Known | undefined;
   #reading: Promise<Labels> | undefined;
+  /** What the source said last, however long ago. */
+  lastKnown: Labels | undefined;
 
   constructor(source: string, read: (signal: AbortSignal) => Promise<Labels>, clock: Clock) {
     this.#source = source;
@@ -64,7 +66,10 @@ export class LabelCache {
     };
     // Nobody may be waiting any more.
     reading.then(
-      (labels) => settle({ labels }),
+      (labels) => {
+        this.lastKnown = labels;
+        settle({ labels });
+      },
       (failure) => settle(failure instanceof CodedError ? { failure, hung: failure === late } : undefined),
     );
     return reading;

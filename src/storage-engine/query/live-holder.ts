@@ -36,6 +36,13 @@ export class LiveHolder implements SeriesHolder {
     this.patience = new Patience(this.name, clock);
   }
 
+  /** External labels as one text, where they are known and there are any: who this server is. */
+  get identity(): string | undefined {
+    return this.labels.lastKnown === undefined || this.labels.lastKnown.pairs.length === 0
+      ? undefined
+      : this.labels.lastKnown.key;
+  }
+
   select(
     matchers: readonly LabelMatcher[],
     hints: SelectHints,

@@ -33,6 +33,8 @@ export interface ServerAnswer {
 export interface SeriesHolder {
   /** For warnings and diagnostics. */
   readonly name: string;
+  /** It stands for one that is expected and not there: every question fails. */
+  readonly isAbsent?: boolean;
   select(
     matchers: readonly LabelMatcher[],
     hints: SelectHints,

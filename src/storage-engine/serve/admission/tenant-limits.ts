@@ -23,7 +23,7 @@ const members: Readonly<Record<string, keyof TenantLimits>> = {
 export function parseTenantLimits(text: string, others: TenantLimits): (tenant: string) => TenantLimits {
   let tree: unknown;
   try {
-    tree = load(text);
+    tree = text.trim() === '' ? {} : load(text);
   } catch {
     throw new CodedError('InvalidOption', 'the file of tenant limits is no YAML');
   }
