@@ -252,6 +252,10 @@ export const limits = {
   shipperReportBlocks: 20,
   /** Largest thanos.shipper.json that is read. */
   shipperFileBytes: 4 * 1024 * 1024,
+  /** Blocks of a bucket whose metas are read at once. */
+  bucketScanConcurrency: 16,
+  /** Rows of a table that the bucket tools print. */
+  bucketTableRows: 2000,
   /** Part of an object that is held while it is read from front to back. */
   sequentialReadBytes: 512 * 1024,
   /** Faults told of one block. */

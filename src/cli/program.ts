@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
+import { register as registerBucket } from './bucket.ts';
+import { register as registerImportHistory } from './import-history.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerLocal } from './local.ts';
 import { register as registerOperator } from './operator.ts';
@@ -20,6 +22,8 @@ import { register as registerWebhookSink } from './webhook-sink.ts';
 type Register = (program: Command, io: CliIo) => void;
 
 const commands: readonly Register[] = [
+  registerBucket,
+  registerImportHistory,
   registerLocal,
   registerOperator,
   registerPromql,

@@ -18,7 +18,7 @@ export interface BlockFault {
   readonly error: string;
 }
 
-/** A block under second names of its files: Prometheus may delete its own meanwhile. */
+/** A block to be sent; a shipper gives its files second names, as Prometheus may delete its own meanwhile. */
 export interface StagedBlock {
   readonly folder: string;
   /** Paths below the folder in the order of upload, without meta.json. */
@@ -68,14 +68,8 @@ export class DataFolder {
     await this.unstage();
     await mkdir(join(folder, 'chunks'), { recursive: true });
     try {
-      const segments = (await readdir(join(from, 'chunks'))).filter((name) => /^\d{6,}$/.test(name)).sort();
-      const files = [...segments.map((name) => `chunks/${name}`), 'index'];
-      if (await hasTombstones(join(from, 'tombstones'))) files.push('tombstones');
-      const sizes = new Map<string, number>();
-      for (const file of [...files, 'meta.json']) {
-        await link(join(from, file), join(folder, file));
-        if (file !== 'meta.json') sizes.set(file, (await stat(join(folder, file))).size);
-      }
+      const { files, sizes } = await blockFolder(from);
+      for (const file of [...files, 'meta.json']) await link(join(from, file), join(folder, file));
       return { folder, files, sizes };
     } catch (error) {
       await this.unstage();
@@ -111,6 +105,16 @@ export class DataFolder {
     }
     await rename(partial, path);
   }
+}
+
+/** The files of a block in a folder, as they are to be uploaded. */
+export async function blockFolder(folder: string): Promise<StagedBlock> {
+  const segments = (await readdir(join(folder, 'chunks'))).filter((name) => /^\d{6,}$/.test(name)).sort();
+  const files = [...segments.map((name) => `chunks/${name}`), 'index'];
+  if (await hasTombstones(join(folder, 'tombstones'))) files.push('tombstones');
+  const sizes = new Map<string, number>();
+  for (const file of files) sizes.set(file, (await stat(join(folder, file))).size);
+  return { folder, files, sizes };
 }
 
 async function readMeta(folder: string, ulid: string): Promise<BlockMeta | undefined> {

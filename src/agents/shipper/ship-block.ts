@@ -16,38 +16,49 @@ export type ShipOutcome =
 /** Names of the program that made a block, as Thanos's `meta.json` has them. */
 export type BlockSource = 'sidecar' | 'import';
 
+interface ShipTo {
+  readonly bucket: Bucket;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly source: BlockSource;
+  readonly random: Random;
+}
+
 /**
  * Brings one block into the bucket: second names for its files, every checksum, then the upload. Raises `BlockRefused` for
  * one that cannot be read. Called again after a crash at any point it goes on where it was.
  */
 export async function shipBlock(
   ulid: string,
-  to: {
-    readonly folder: DataFolder;
-    readonly bucket: Bucket;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly source: BlockSource;
-    readonly random: Random;
-  },
+  { folder, ...to }: ShipTo & { readonly folder: DataFolder },
   options: UploadOptions = {},
 ): Promise<ShipOutcome> {
-  const { folder, bucket, labels, source, random } = to;
   const staged = await folder.stage(ulid);
   if (staged === undefined) return { state: 'gone' };
   try {
-    const local = new FilesystemBucket(folder.stagingPath, random);
-    const health = await checkBlock(local, ulid, 'chunks', options.signal);
-    if (health.corrupt)
-      throw new CodedError('BlockRefused', `block ${ulid} is corrupt: ${health.faults.join('; ')}`);
-    const meta = shippedMeta(health.meta, staged, labels, source, {
-      series_max_size: health.seriesMaxBytes,
-      chunk_max_size: health.chunkMaxBytes,
-    });
-    const state = await uploadBlock(bucket, { folder: staged.folder, meta, files: staged.files }, options);
-    return { state, irregular: health.faults };
+    return await sendBlock(ulid, folder.stagingPath, staged, to, options);
   } finally {
     await folder.unstage();
   }
+}
+
+/** Checks a block that lies in `parent/<ULID>` and stores it. Raises `BlockRefused` for one that cannot be read. */
+export async function sendBlock(
+  ulid: string,
+  parent: string,
+  files: StagedBlock,
+  { bucket, labels, source, random }: ShipTo,
+  options: UploadOptions = {},
+): Promise<Exclude<ShipOutcome, { state: 'gone' }>> {
+  const local = new FilesystemBucket(parent, random);
+  const health = await checkBlock(local, ulid, 'chunks', options.signal);
+  if (health.corrupt)
+    throw new CodedError('BlockRefused', `block ${ulid} is corrupt: ${health.faults.join('; ')}`);
+  const meta = shippedMeta(health.meta, files, labels, source, {
+    series_max_size: health.seriesMaxBytes,
+    chunk_max_size: health.chunkMaxBytes,
+  });
+  const state = await uploadBlock(bucket, { folder: files.folder, meta, files: files.files }, options);
+  return { state, irregular: health.faults };
 }
 
 /** The meta.json of a block in the bucket. What other programs put into it stays; labels and files are the shipper's. */

@@ -41,6 +41,37 @@ export class IndexWalk {
     return new IndexWalk(reader, version, toc, symbolCount);
   }
 
+  /** Numbers of those of these symbols that occur; versions 2 and 3 refer to symbols by number. */
+  async symbolNumbers(texts: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const wanted = new Set(texts);
+    const found = new Map<string, number>();
+    for await (const { number, text } of this.symbols(() => true))
+      if (wanted.has(text)) found.set(text, number);
+    return found;
+  }
+
+  /** Texts of some symbols by their numbers. */
+  async symbolTexts(numbers: ReadonlySet<number>): Promise<ReadonlyMap<number, string>> {
+    const found = new Map<number, string>();
+    for await (const { number, text } of this.symbols((each) => numbers.has(each))) found.set(number, text);
+    return found;
+  }
+
+  /** Symbols that are asked for by number, in their order. */
+  private async *symbols(accept: (number: number) => boolean) {
+    if (this.version === 1) throw new CorruptDataError('index: version 1 has no numbered symbols');
+    const reader = this.reader.again();
+    let at = this.toc.symbols + 8;
+    for (let number = 0; number < this.symbolCount; number++) {
+      const { length, prefix } = varint(await reader.upTo(at, 5), at);
+      if (accept(number)) {
+        const bytes = await reader.at(at + prefix, length);
+        yield { number, text: Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('utf8') };
+      }
+      at += prefix + length;
+    }
+  }
+
   /** Every series in the order of the file, with its bytes in it. */
   async *series(): AsyncGenerator<IndexSeries & { readonly sizeBytes: number }> {
     const end = this.sectionEnd(this.toc.series);
@@ -91,5 +122,5 @@ function varint(bytes: Uint8Array, at: number): { length: number; prefix: number
     length += (byte & 0x7f) * scale;
     if (byte < 0x80) return { length, prefix: i + 1 };
   }
-  throw new CorruptDataError(`index: series at ${at} has no length`);
+  throw new CorruptDataError(`index: entry at ${at} has no length`);
 }

@@ -19,6 +19,11 @@ export class SequentialReader {
     return this.source.sizeBytes;
   }
 
+  /** Another reader of the same object, at its start. */
+  again(): SequentialReader {
+    return new SequentialReader(this.source, this.what);
+  }
+
   /** A view of bytes [offset, offset + length), valid until the next call. */
   async at(offset: number, lengthBytes: number): Promise<Uint8Array> {
     const start = offset - this.windowStart;
