@@ -72,14 +72,14 @@ export const errorCatalogue = {
     meaning: "The platform's own Alertmanager configuration cannot be used.",
     action: 'Correct the Secret that the stack names as baseConfigSecret.',
   },
+  BlockRefused: {
+    meaning: 'A block is not shipped, because it cannot be read or lacks what a bucket needs.',
+    action: 'Read why; a corrupt block can be removed from the disk, its replica holds the same time.',
+  },
   BlockUploadIncomplete: {
     meaning: 'A stored block is not what was sent: another program changed it, or the store lost a part.',
     action:
       'Nothing if it passes by itself, the upload is repeated; else look for a second writer or cleaner.',
-  },
-  BlockRefused: {
-    meaning: 'A block is not shipped, because it cannot be read or lacks what a bucket needs.',
-    action: 'Read why; a corrupt block can be removed from the disk, its replica holds the same time.',
   },
   BucketConfigInvalid: {
     meaning: 'The object store configuration cannot be used.',
