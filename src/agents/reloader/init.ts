@@ -6,7 +6,7 @@ import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import { decodeState, encodeState, quarantineOfReport } from './agent-state.ts';
 import type { ConfigFolder } from './config-folder.ts';
-import type { Quarantine } from './desired.ts';
+import { type Quarantine, SlotContents } from './desired.ts';
 import type { BundleSource, ReportStore } from './ports.ts';
 import type { ServerKind } from './server-kind.ts';
 import { stageBundle } from './stage.ts';
@@ -66,9 +66,9 @@ async function writeOnce(ports: InitPorts, signal: AbortSignal): Promise<void> {
     text,
     avoided,
     { source, folder, signal },
-    { contents: new Map(), silent: new Set() },
+    { contents: new SlotContents(), silent: new Set() },
   );
-  if (!bundle.desired.has(kind.mainFile)) {
+  if (bundle.desired.hash(kind.mainFile) === undefined) {
     throw new CodedError('BundleStale', `the bundle has no ${kind.mainFile} yet`);
   }
   if (bundle.changes.length > 0) {

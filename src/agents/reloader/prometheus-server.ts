@@ -4,11 +4,7 @@ import { httpCall, httpJson } from './http-call.ts';
 import type { ManagedServer, ReloadAnswer } from './ports.ts';
 import { withoutValues } from './server-words.ts';
 
-interface RulesAnswer {
-  readonly data?: { readonly groups?: readonly RulesGroup[] };
-}
-
-interface RulesGroup {
+interface Group {
   readonly file: string;
   readonly name: string;
   readonly rules: readonly {
@@ -16,6 +12,10 @@ interface RulesGroup {
     readonly health?: string;
     readonly lastError?: string;
   }[];
+}
+
+interface RulesAnswer {
+  readonly data?: { readonly groups?: readonly Group[] };
 }
 
 const probeMs = 2000;
@@ -64,33 +64,36 @@ export class PrometheusServer implements ManagedServer {
     const put = changed.put.filter((path) => path.startsWith('rules/'));
     const removed = changed.removed.filter((path) => path.startsWith('rules/'));
     const shown = new Set<string>();
-    for (const { file } of await this.#groups([...put, ...removed], signal)) shown.add(file);
+    for await (const groups of this.#groups([...put, ...removed], signal)) {
+      for (const { file } of groups) shown.add(file);
+    }
     return [...put.filter((path) => !shown.has(path)), ...removed.filter((path) => shown.has(path))];
   }
 
   async ruleFaults(paths: readonly string[], signal: AbortSignal): Promise<readonly RuleHealthFault[]> {
     const faults: RuleHealthFault[] = [];
-    for (const { file, name, rules } of await this.#groups(paths, signal)) {
-      for (const { name: rule, health, lastError = 'evaluation fails' } of rules)
-        if (health === 'err') faults.push({ path: file, group: name, rule, error: lastError });
+    for await (const groups of this.#groups(paths, signal)) {
+      for (const { file, name, rules } of groups) {
+        for (const { name: rule, health, lastError = 'evaluation fails' } of rules)
+          if (health === 'err') faults.push({ path: file, group: name, rule, error: lastError });
+      }
     }
     return faults;
   }
 
-  /** Groups of these files, file names as in the bundle. */
-  async #groups(paths: readonly string[], signal: AbortSignal) {
-    const found: RulesGroup[] = [];
+  /** Groups of these files, file names as in the bundle; those of a few files at a time, as each brings all its rules. */
+  async *#groups(paths: readonly string[], signal: AbortSignal): AsyncGenerator<readonly Group[]> {
     for (let from = 0; from < paths.length; from += limits.ruleHealthFilesPerRequest) {
       const query = new URLSearchParams({ exclude_alerts: 'true' });
       for (const path of paths.slice(from, from + limits.ruleHealthFilesPerRequest)) {
         query.append('file[]', `${this.#configDir}/${path}`);
       }
       const answer = await httpJson<RulesAnswer>(`${this.#url}/api/v1/rules?${query}`, { signal });
-      for (const group of answer.data?.groups ?? []) {
-        found.push({ ...group, file: group.file.slice(this.#configDir.length + 1) });
-      }
+      yield (answer.data?.groups ?? []).map((group) => ({
+        ...group,
+        file: group.file.slice(this.#configDir.length + 1),
+      }));
     }
-    return found;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Random } from '../../base/random.ts';
 import type { Report } from '../../render/bundle/report.ts';
 import { decodeState, encodeState } from './agent-state.ts';
 import type { ConfigFolder } from './config-folder.ts';
-import type { Quarantine, SlotFiles } from './desired.ts';
+import { type Quarantine, SlotContents } from './desired.ts';
 import { type LoadPorts, loadChange, type Refusal, reloadAsIs } from './load.ts';
 import type { BundleSource, ManagedServer } from './ports.ts';
 import { ReportState } from './report-state.ts';
@@ -50,7 +50,7 @@ export class Reloader {
   readonly #watch: ServerWatch;
   readonly #changed = new Signal();
   readonly #health = new RuleHealth();
-  readonly #contents = new Map<string, SlotFiles>();
+  readonly #contents = new SlotContents();
   readonly #silent = new Set<string>();
   #index: string | undefined;
   #serverVersion = '';
@@ -163,7 +163,10 @@ export class Reloader {
 
   #forgetSilent(bundle: StagedBundle): void {
     if (this.#silent.size === 0) return;
-    const wanted = new Set(bundle.desired.values());
+    const wanted = new Set<string>();
+    bundle.desired.forEach((_path, hash) => {
+      wanted.add(hash);
+    });
     for (const hash of this.#silent) if (!wanted.has(hash)) this.#silent.delete(hash);
   }
 

@@ -1,6 +1,6 @@
 import { indexHash } from '../../render/bundle/bundle-index.ts';
 import { encodeReport, type Report } from '../../render/bundle/report.ts';
-import type { Quarantine, SlotFiles } from './desired.ts';
+import type { Quarantine, SlotContents } from './desired.ts';
 import type { ReportWriter } from './report-writer.ts';
 import type { StagedBundle } from './stage.ts';
 
@@ -38,17 +38,17 @@ export class ReportState {
   publishLoaded(
     indexText: string,
     bundle: StagedBundle,
-    contents: ReadonlyMap<string, SlotFiles>,
+    contents: Pick<SlotContents, 'slotOf'>,
     quarantined: ReadonlyMap<string, Quarantine>,
     part: Pick<Report, 'ruleHealth' | 'serverVersion'>,
   ): void {
     const entries = [...quarantined].map(([path, { hash, error }]) => ({ path, hash, error }));
     // A file that others stand or fall with holds back the whole index, and its own slot.
-    const blocking = entries.find(({ path }) => !this.#divisible(path));
-    const holds = (path: string) => !this.#divisible(path) && quarantined.has(path);
+    const blockers = entries.filter(({ path }) => !this.#divisible(path));
+    const blocking = blockers[0];
     const slots: Record<string, string> = {};
     for (const slot of bundle.slots) {
-      const held = [...(contents.get(slot.name)?.files.keys() ?? [])].some(holds);
+      const held = blockers.some(({ path }) => contents.slotOf(path) === slot.name);
       const shown = held ? this.#report.slots[slot.name] : slot.hash;
       if (shown !== undefined) slots[slot.name] = shown;
     }

@@ -2,19 +2,26 @@ import { CodedError } from '../../base/errors.ts';
 import { decodeIndex, type IndexSlot } from '../../render/bundle/bundle-index.ts';
 import { decodeSlot, sha256Hex } from '../../render/bundle/slot.ts';
 import type { ConfigFolder, FileChange } from './config-folder.ts';
-import { changesTo, desiredFiles, type Quarantine, type SlotFiles, stillQuarantined } from './desired.ts';
+import {
+  changesTo,
+  type DesiredFiles,
+  type Quarantine,
+  type SlotContents,
+  type SlotFiles,
+  stillQuarantined,
+} from './desired.ts';
 import type { BundleSource } from './ports.ts';
 
 /** What is known of slots already read: survives from one synchronisation to the next. */
 export interface SlotMemory {
-  readonly contents: Map<string, SlotFiles>;
+  readonly contents: SlotContents;
   /** Hashes of contents that no rules API will ever show. */
   readonly silent: Set<string>;
 }
 
 export interface StagedBundle {
   readonly slots: readonly IndexSlot[];
-  readonly desired: ReadonlyMap<string, string>;
+  readonly desired: DesiredFiles;
   readonly quarantined: ReadonlyMap<string, Quarantine>;
   /** Every put among them is staged. */
   readonly changes: readonly FileChange[];
@@ -37,16 +44,20 @@ export async function stageBundle(
     folder.hashes.get(path) !== hash &&
     folder.staged.get(path) !== hash &&
     quarantined.get(path)?.hash !== hash;
+  const { contents } = memory;
+  contents.keepOnly(new Set(slots.map(({ name }) => name)));
+  contents.unknow(missing);
   for (const slot of slots) {
-    const known = memory.contents.get(slot.name);
-    if (known?.hash === slot.hash && ![...known.files].some(([path, hash]) => missing(path, hash))) continue;
-    memory.contents.set(slot.name, await readSlot(slot, missing, ports, memory.silent));
+    if (contents.knows(slot)) continue;
+    contents.set(slot.name, await readSlot(slot, missing, ports, memory.silent));
   }
-  const named = new Set(slots.map(({ name }) => name));
-  for (const name of [...memory.contents.keys()]) if (!named.has(name)) memory.contents.delete(name);
-  const desired = desiredFiles(slots, memory.contents);
-  const still = stillQuarantined(quarantined, desired);
-  return { slots, desired, quarantined: still, changes: changesTo(desired, folder.hashes, still) };
+  const still = stillQuarantined(quarantined, contents);
+  return {
+    slots,
+    desired: contents,
+    quarantined: still,
+    changes: changesTo(contents, folder.hashes, still),
+  };
 }
 
 async function readSlot(

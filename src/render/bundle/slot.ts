@@ -2,7 +2,7 @@
  * One slot: gzip(JSON `{formatVersion, files: [{path, content, meta?}]}`), files sorted by path. The hash is the
  * SHA-256 of the JSON, not of the gzip bytes, so that another zlib changes no hash.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { assert } from '../../base/assert.ts';
 import { CodedError, CorruptDataError } from '../../base/errors.ts';
@@ -48,13 +48,13 @@ export function decodeSlot(bytes: Uint8Array): {
   readonly hash: string;
   readonly files: readonly BundleFile[];
 } {
-  let json: string;
+  let text: Buffer;
   try {
-    json = gunzipSync(bytes, { maxOutputLength: limits.bundleSlotTextBytes }).toString('utf8');
+    text = gunzipSync(bytes, { maxOutputLength: limits.bundleSlotTextBytes });
   } catch (cause) {
     throw new CorruptDataError(`slot of ${bytes.length} bytes does not unpack`, { cause });
   }
-  const value = parseJsonObject(json, 'slot');
+  const value = parseJsonObject(text.toString('utf8'), 'slot');
   checkFormatVersion(value.formatVersion, slotFormatVersion, 'slot');
   if (!Array.isArray(value.files)) throw new CorruptDataError('slot has no list of files');
   const seen = new Set<string>();
@@ -68,11 +68,11 @@ export function decodeSlot(bytes: Uint8Array): {
     seen.add(file.path);
     return canonicalFile(file as BundleFile);
   });
-  return { hash: sha256Hex(json), files };
+  return { hash: sha256Hex(text), files };
 }
 
-export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+export function sha256Hex(text: string | Uint8Array): string {
+  return hash('sha256', text, 'hex');
 }
 
 /** Orders by UTF-16 code units: the same on every machine, unlike localeCompare. */
