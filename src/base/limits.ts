@@ -211,6 +211,23 @@ export const limits = {
   jsonPartBytes: 256 * 1024,
   /** Answer that is sent whole; of a larger one parts are sent as they are made. */
   answerPartBytes: 1024 * 1024,
+  /** Index parts of remote buckets kept in a folder, where no other size is configured. */
+  diskCacheBytes: 10 * 1024 * 1024 * 1024,
+  /** An index up to this size is read in one request. */
+  indexOneReadBytes: 2 * 1024 * 1024,
+  /** Largest index of a bucket's blocks, packed and unpacked. */
+  bucketIndexBytes: 512 * 1024 * 1024,
+  /** Metas that are read at once. */
+  metaReadConcurrency: 16,
+  /** Reads of one segment file or index at once. */
+  rangeReadConcurrency: 4,
+  /** Requests for one selector and block in which a remote bucket's ranges are read where the waste allows it. */
+  remoteReadRequests: 2,
+  /** Bytes that a request to a remote bucket may bring unasked, and what all requests may as a part of what is asked. */
+  remoteWasteBytes: 512 * 1024,
+  remoteWasteShare: 0.5,
+  /** Chunks of a remote block that are read before they are decoded. */
+  remoteBatchBytes: 64 * 1024 * 1024,
   /** Groupings of one selection's series that are kept. */
   selectionGroupings: 8,
   /** Bytes of an index that are parsed before other work has its turn. */

@@ -15,6 +15,7 @@ export interface SourceOptions {
   readonly prometheusUrl: readonly string[];
   readonly prometheusSdFile: readonly string[];
   readonly replicaLabel: readonly string[];
+  readonly cacheDir?: string;
 }
 
 const collect = (value: string, before: string[]) => [...before, value];
@@ -40,7 +41,8 @@ export function addSourceOptions(command: Command): Command {
       'label that tells HA replicas apart; may be given several times',
       collect,
       [],
-    );
+    )
+    .option('--cache-dir <folder>', "keeps index parts of a remote bucket's blocks here, over restarts too");
 }
 
 /** Sources that are open, until `close`. */
@@ -70,7 +72,8 @@ export async function openSources(
   const bucket = await openBucketOf(options, io, ports.metrics);
   if (bucket !== undefined) {
     const { BlockHolder } = await import('../storage-engine/query/block-holder.ts');
-    stored.push(new BlockHolder(bucket, systemClock));
+    const cache = await openCache(options, bucket, io);
+    stored.push(new BlockHolder(bucket, systemClock, { cache }));
   }
   const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log);
   return {
@@ -160,5 +163,20 @@ async function openBucketOf(
     open: (text) => openBucket(parseObjectStoreConfig(text), ports),
     clock: systemClock,
     say: (message) => io.err(`${message}\n`),
+  });
+}
+
+async function openCache({ cacheDir }: SourceOptions, bucket: { readonly description: string }, io: CliIo) {
+  if (cacheDir === undefined) return undefined;
+  const { resolve } = await import('node:path');
+  const { systemClock } = await import('../base/clock.ts');
+  const { systemRandom } = await import('../base/random.ts');
+  const { DiskCache } = await import('../storage-engine/block/disk-cache.ts');
+  const folder = resolve(io.cwd, cacheDir);
+  return DiskCache.open(
+    { folder, owner: bucket.description },
+    { clock: systemClock, random: systemRandom },
+  ).catch(() => {
+    throw new CodedError('InvalidOption', `--cache-dir: ${folder} cannot be written`);
   });
 }

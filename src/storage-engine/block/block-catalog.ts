@@ -3,8 +3,15 @@ import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { type Bucket, getObject } from '../bucket/bucket.ts';
 import { isUlid, parseBlockMeta } from '../format/block-meta.ts';
+import {
+  bucketIndexKey,
+  decodeBucketIndex,
+  encodeBucketIndex,
+  type IndexedMeta,
+} from '../format/bucket-index.ts';
 import { blockFiles } from './block-files.ts';
 import type { KnownBlock } from './block-store.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { visibleBlocks } from './visible-blocks.ts';
 
 /** A reader leaves a marked block alone this long after it was marked; by then its replacement is visible everywhere. */
@@ -93,10 +100,14 @@ export class BlockCatalog {
     const faults: string[] = [];
     const all = new Map<string, Entry>();
     const takenMs = this.clock.monotonicMs();
-    for (const [ulid, { modifiedMs, markedMs, sizes }] of await this.list()) {
-      if (modifiedMs === undefined) continue;
-      if (this.clock.nowMs() - (markedMs ?? Number.POSITIVE_INFINITY) > markedBlockMs) continue;
-      const known = this.snapshot?.all.get(ulid);
+    const found = [...(await this.list())].filter(
+      ([, { markedMs }]) => this.clock.nowMs() - (markedMs ?? Number.POSITIVE_INFINITY) <= markedBlockMs,
+    );
+    const seed = this.snapshot?.all ?? (await this.readIndexObject());
+    await eachAtOnce(found.length, limits.metaReadConcurrency, async (i) => {
+      const [ulid, { modifiedMs, sizes }] = found[i]!;
+      if (modifiedMs === undefined) return;
+      const known = seed.get(ulid);
       try {
         const meta = known?.modifiedMs === modifiedMs ? known.meta : await this.readMeta(ulid);
         all.set(ulid, { meta, modifiedMs, sizes });
@@ -105,7 +116,7 @@ export class BlockCatalog {
         if (!(error instanceof CodedError)) throw error;
         if (error.code !== 'ObjectNotFound') faults.push(describeError(error));
       }
-    }
+    });
     const metas = new Set(visibleBlocks([...all.values()].map(({ meta }) => meta)));
     const visible = [...all.values()]
       .filter(({ meta }) => metas.has(meta))
@@ -128,6 +139,25 @@ export class BlockCatalog {
       }
     }
     return found;
+  }
+
+  /**
+   * What the bucket's own index says of blocks, so that a first sync need not read every meta. It is derived: an entry
+   * counts only while the listing shows the same time of its meta.json, and one that cannot be read costs time only.
+   */
+  private async readIndexObject(): Promise<ReadonlyMap<string, IndexedMeta>> {
+    try {
+      return decodeBucketIndex(await getObject(this.bucket, bucketIndexKey, limits.bucketIndexBytes));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      return new Map();
+    }
+  }
+
+  /** Stores what this catalog knows as the bucket's index, for the first sync of other readers. */
+  async publishIndex(signal?: AbortSignal): Promise<void> {
+    await this.refresh();
+    await this.bucket.put(bucketIndexKey, encodeBucketIndex(this.snapshot!.all, this.clock.nowMs()), signal);
   }
 
   private async readMeta(ulid: string) {

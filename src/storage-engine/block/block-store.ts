@@ -5,6 +5,7 @@ import { type BlockMeta, externalLabels } from '../format/block-meta.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { resolveMatchers } from '../promql/syntax/matcher.ts';
 import { Block, type FileSizes } from './block.ts';
+import type { DiskCache } from './disk-cache.ts';
 import { eachAtOnce } from './each-at-once.ts';
 import { compactSelection } from './index/compact-selection.ts';
 import { columnsBytes } from './index/index-columns.ts';
@@ -24,6 +25,8 @@ export interface BlockStoreOptions {
   readonly budgetBytes?: number;
   /** Indexes above this size are read by section. */
   readonly wholeBytes?: number;
+  /** For index parts of a remote bucket. */
+  readonly cache?: DiskCache | undefined;
   readonly pause: () => Promise<void> | undefined;
 }
 
@@ -182,9 +185,10 @@ export class BlockStore {
   }
 
   private load(symbols: SymbolDictionary, { meta, sizes }: KnownBlock): Promise<Block> {
-    const { bucket, pause } = this.options;
+    const { bucket, cache, pause } = this.options;
     return Block.open({
       bucket,
+      cache,
       meta,
       sizes,
       symbols,

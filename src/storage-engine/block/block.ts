@@ -4,6 +4,7 @@ import { type Bucket, getObject } from '../bucket/bucket.ts';
 import type { BlockMeta } from '../format/block-meta.ts';
 import { decodeTombstones, type Tombstone } from '../format/tombstones.ts';
 import { blockFiles, segmentFile } from './block-files.ts';
+import type { DiskCache } from './disk-cache.ts';
 import type { BlockIndex, SelectedSeries } from './index/block-index.ts';
 import { IndexFile } from './index/index-file.ts';
 import { loadIndex } from './index/load-index.ts';
@@ -11,7 +12,7 @@ import { SectionIndex } from './index/section-index.ts';
 import type { SymbolDictionary } from './index/symbol-dictionary.ts';
 import type { SymbolMatcher } from './index/symbol-matcher.ts';
 import { WholeIndex } from './index/whole-index.ts';
-import { bucketSource } from './range-source.ts';
+import { bucketSource, cachedSource } from './range-source.ts';
 import type { ChunkFiles } from './selection.ts';
 
 /** Sizes of a block's files in bytes, by path below the block: `index`, `chunks/000001`, `tombstones`. */
@@ -23,6 +24,8 @@ export interface BlockOptions {
   /** As a listing showed them: a file that is not named does not exist. */
   readonly sizes: FileSizes;
   readonly symbols: SymbolDictionary;
+  /** For index parts of a remote bucket. */
+  readonly cache?: DiskCache | undefined;
   /** An index above this size is read by section. */
   readonly wholeBytes: number;
   /** False where this block was verified before. */
@@ -80,18 +83,22 @@ export class Block {
 }
 
 async function openIndex(options: BlockOptions): Promise<BlockIndex> {
-  const { bucket, meta, sizes, symbols, wholeBytes, verify, pause } = options;
+  const { bucket, cache, meta, sizes, symbols, wholeBytes, verify, pause } = options;
   const key = blockFiles.index(meta.ulid);
   const sizeBytes = sizes.get('index');
   if (sizeBytes === undefined)
     throw new CodedError('ObjectNotFound', `${bucket.description}: no object ${key}`);
-  const file = await IndexFile.open(bucketSource(bucket, key, sizeBytes));
+  const remote = bucket.localPath === undefined;
+  const source = bucketSource(bucket, key, sizeBytes);
+  const cached = cache !== undefined && remote ? cachedSource(source, cache, key) : source;
+  const file = await IndexFile.open(cached);
   const { numSeries = 0, numChunks = 0 } = meta.stats ?? {};
   const load = {
     symbols,
     baseMs: meta.minTime,
     hint: { series: numSeries, chunks: numChunks },
     segmentBytes: (segment: number) => sizes.get(segmentFile(segment)),
+    remote,
     verify,
     pause,
   };

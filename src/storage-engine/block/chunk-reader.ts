@@ -2,8 +2,9 @@ import { CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { maxEntryPrefixBytes, readChunkEntry } from '../format/chunk.ts';
 import { namedFault } from './block.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { ascending } from './index/ascending.ts';
-import { coalesce } from './range-source.ts';
+import { coalesce, joinRemote } from './range-source.ts';
 import type { SelectionPart } from './selection.ts';
 
 /** A chunk's bytes, a view of the read that brought it. */
@@ -54,7 +55,10 @@ async function readSegment(
   const starts = Float64Array.from(order, (i) => chunks.offset[rows[i]!]!);
   const ends = Float64Array.from(order, (i) => chunks.endOffset[rows[i]!]!);
   const what = `chunk segment ${segment + 1}`;
-  for (const read of coalesce(starts, ends)) {
+  const near = coalesce(starts, ends);
+  const reads = files.path(segment) === undefined ? joinRemote(near) : near;
+  await eachAtOnce(reads.length, limits.rangeReadConcurrency, async (number) => {
+    const read = reads[number]!;
     const bytes = await files.read(segment, read.offset, read.end - read.offset, signal);
     for (let i = read.first; i < read.last; i++) {
       const at = starts[i]! - read.offset;
@@ -65,7 +69,7 @@ async function readSegment(
         ? readChunkEntry(bytes, at, what)
         : readChunkEntry(await longEntry(files, segment, starts[i]!, length, what, signal), 0, what);
     }
-  }
+  });
 }
 
 /** Bytes of the entry at `at`: length field, encoding, data and checksum. */

@@ -1,6 +1,7 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Bucket } from '../bucket/bucket.ts';
+import type { DiskCache } from './disk-cache.ts';
 
 /** Bytes of one object by range. A read may come back shorter only at the object's end. */
 export interface RangeSource {
@@ -18,6 +19,21 @@ export function bucketSource(
   return {
     sizeBytes,
     read: (offset, lengthBytes, own = signal) => bucket.getRange(key, offset, lengthBytes, own),
+  };
+}
+
+/** The same source, its ranges kept in a cache under `key`; the object must never change under that name. */
+export function cachedSource(source: RangeSource, cache: DiskCache, key: string): RangeSource {
+  return {
+    sizeBytes: source.sizeBytes,
+    async read(offset, lengthBytes, signal) {
+      const name = `${key} ${source.sizeBytes} ${offset} ${lengthBytes}`;
+      const held = await cache.get(name);
+      if (held !== undefined) return held;
+      const bytes = await source.read(offset, lengthBytes, signal);
+      await cache.put(name, bytes);
+      return bytes;
+    },
   };
 }
 
@@ -74,4 +90,32 @@ export function coalesce(
     end = ends[i] ?? 0;
   }
   return starts.length === 0 ? [] : reads;
+}
+
+/**
+ * Joins reads of a remote object further, nearest neighbours first, until they are as few as `limits.remoteReadRequests`
+ * or the bytes that nobody asked for become too many: half of what is wanted and `limits.remoteWasteBytes` for each
+ * request. A read never grows beyond `limits.readBytes`.
+ */
+export function joinRemote(reads: readonly CoalescedRead[]): readonly CoalescedRead[] {
+  if (reads.length <= limits.remoteReadRequests) return reads;
+  const wanted = reads.reduce((sum, read) => sum + read.end - read.offset, 0);
+  const gaps = reads.slice(1).map((read, i) => ({ at: i + 1, bytes: read.offset - reads[i]!.end }));
+  gaps.sort((a, b) => a.bytes - b.bytes);
+  const bridged = new Set<number>();
+  let wasted = 0;
+  for (const { at, bytes } of gaps) {
+    const left = reads.length - bridged.size - 1;
+    if (left < limits.remoteReadRequests) break;
+    wasted += bytes;
+    if (wasted > wanted * limits.remoteWasteShare + left * limits.remoteWasteBytes) break;
+    bridged.add(at);
+  }
+  const joined: CoalescedRead[] = [];
+  reads.forEach((read, i) => {
+    const last = joined.at(-1);
+    if (last === undefined || !bridged.has(i) || read.end - last.offset > limits.readBytes) joined.push(read);
+    else joined[joined.length - 1] = { ...last, end: read.end, last: read.last };
+  });
+  return joined;
 }

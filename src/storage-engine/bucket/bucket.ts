@@ -51,7 +51,7 @@ export interface Bucket {
   delete(key: string, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
   /** Path of an object that can be read in place; only of a bucket that is a folder. */
-  localPath?(key: string): string;
+  readonly localPath?: ((key: string) => string) | undefined;
 }
 
 /** Reads a whole object that must not be larger than `limitBytes`. */

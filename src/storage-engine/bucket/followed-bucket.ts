@@ -51,6 +51,11 @@ class FollowedBucket implements Bucket {
     return this.#held.bucket.description;
   }
 
+  get localPath() {
+    const { bucket } = this.#held;
+    return bucket.localPath && ((key: string) => bucket.localPath!(key));
+  }
+
   head(key: string, signal?: AbortSignal) {
     return this.#use((bucket) => bucket.head(key, signal));
   }

@@ -7,6 +7,7 @@ import { FilesystemBucket } from './filesystem-bucket.ts';
 import { measured } from './measured-bucket.ts';
 import type { ObjectStoreConfig } from './objstore-config.ts';
 import { prefixed } from './prefixed-bucket.ts';
+import { counted } from './read-counts.ts';
 
 /** Opens the bucket that a configuration describes; the S3 adapter and its SDK are loaded only where it asks for S3. */
 export async function openBucket(
@@ -16,7 +17,7 @@ export async function openBucket(
   if (config.type === 'FILESYSTEM')
     return new FilesystemBucket(join(config.directory, config.prefix), ports.random);
   const { S3Bucket } = await import('./s3-bucket.ts');
-  const remote = new S3Bucket(config, ports.clock);
+  const remote = counted(new S3Bucket(config, ports.clock));
   // A folder's reads go past its bucket, so only those of a store are told.
   const bucket = ports.metrics === undefined ? remote : measured(remote, ports.clock, ports.metrics);
   return config.prefix === '' ? bucket : prefixed(bucket, config.prefix);

@@ -18,7 +18,7 @@ import type { QueryBudget } from './query-budget.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
-export type BlockHolderOptions = Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes'>;
+export type BlockHolderOptions = Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes' | 'cache'>;
 
 /** The blocks of a bucket as a holder of series. A block that cannot be read is named and left out. */
 export class BlockHolder implements SeriesHolder {

@@ -20,24 +20,37 @@ export async function decodePart(
   hold: (columns: SampleColumns) => void = () => undefined,
 ): Promise<ReadonlyMap<number, SampleColumns>> {
   const samples = new Map<number, SampleColumns>();
-  const { chunkFrom, chunkTo } = part;
+  const { chunkFrom } = part;
   for (let first = 0; first < chunkFrom.length; ) {
     signal.throwIfAborted();
-    let end = first;
-    let rows = 0;
-    while (end < chunkFrom.length && (rows === 0 || rows < limits.chunkBatch)) {
-      rows += chunkTo[end]! - chunkFrom[end]!;
-      end++;
-    }
+    const { end, rows } = batchFrom(part, first);
     if (rows > 0) {
-      await decodeBatch(part, first, end, rows, hints, signal, samples, hold).catch((error) => {
+      await decodeBatch(part, first, end, rows, { hints, signal, pause, samples, hold }).catch((error) => {
         throw namedFault(part.ulid, error);
       });
     }
     first = end;
-    await pause();
   }
   return samples;
+}
+
+/** Series from `first` on that are read together: some chunks of a file at hand, many bytes of one that is far. */
+function batchFrom(
+  { chunks: { offset, endOffset }, chunkFrom, chunkTo, files }: SelectionPart,
+  first: number,
+): { end: number; rows: number } {
+  const isRemote = files.path(0) === undefined;
+  let [end, rows, bytes] = [first, 0, 0];
+  while (
+    end < chunkFrom.length &&
+    (rows === 0 || (isRemote ? bytes < limits.remoteBatchBytes : rows < limits.chunkBatch))
+  ) {
+    const [from, to] = [chunkFrom[end]!, chunkTo[end]!];
+    rows += to - from;
+    if (isRemote) for (let row = from; row < to; row++) bytes += endOffset[row]! - offset[row]!;
+    end++;
+  }
+  return { end, rows };
 }
 
 /** Reads and decodes the chunks of series [first, end), `rowCount` in all. */
@@ -46,11 +59,15 @@ async function decodeBatch(
   first: number,
   end: number,
   rowCount: number,
-  hints: SelectHints,
-  signal: AbortSignal,
-  samples: Map<number, SampleColumns>,
-  hold: (columns: SampleColumns) => void,
+  to: {
+    readonly hints: SelectHints;
+    readonly signal: AbortSignal;
+    readonly pause: () => Promise<void> | undefined;
+    readonly samples: Map<number, SampleColumns>;
+    readonly hold: (columns: SampleColumns) => void;
+  },
 ): Promise<void> {
+  const { hints, signal, pause, samples, hold } = to;
   const { chunkFrom, chunkTo } = part;
   const rows = new Uint32Array(rowCount);
   let at = 0;
@@ -59,6 +76,8 @@ async function decodeBatch(
   const chunks = await readChunks(part, rows, signal);
   at = 0;
   for (let id = first; id < end; id++) {
+    const turn = pause();
+    if (turn !== undefined) await turn;
     const columns: SampleColumns[] = [];
     for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) {
       const { encoding, data } = chunks[at++]!;

@@ -1,4 +1,5 @@
 import { limits } from '../../base/limits.ts';
+import { countReads, type ReadCounts } from '../bucket/read-counts.ts';
 import { jsonText } from '../format/json-text.ts';
 import { type QueryResult, type QueryValue, queryInstant, queryRange } from '../promql/exec/engine.ts';
 import type { SampleSource } from '../promql/exec/sample-source.ts';
@@ -127,9 +128,10 @@ async function evaluated(
 ): Promise<Answer> {
   const limit = limitParam(params);
   const startedMs = ports.monotonicMs();
+  const reads = { requests: 0, bytes: 0 };
   let result: QueryResult;
   try {
-    result = await evaluate();
+    result = await countReads(reads, evaluate);
   } catch (error) {
     // Whatever the end of the query's time made fail: it is over because of that.
     ports.signal.throwIfAborted();
@@ -144,7 +146,7 @@ async function evaluated(
     : result.value;
   ports.budget.take({ bytes: samplesOf(value) * limits.resultSampleMemoryBytes });
   return {
-    data: jsonQueryData(value, statsOf(params, ports, startedMs, result)),
+    data: jsonQueryData(value, statsOf(params, ports, startedMs, result, reads)),
     warnings: [...result.warnings, ...(cut ? [truncated] : []), ...statsWarning(params)],
     infos: result.infos,
   };
@@ -160,6 +162,7 @@ function statsOf(
   { monotonicMs, arrivedMs }: QueryPorts,
   startedMs: number,
   { samples }: QueryResult,
+  reads: ReadCounts,
 ): string | undefined {
   if ((params.get('stats') ?? '') === '') return undefined;
   const endedMs = monotonicMs();
@@ -176,6 +179,8 @@ function statsOf(
   return JSON.stringify({
     timings,
     samples: { totalQueryableSamples: queryable, samplesRead: queryable, peakSamples: peak },
+    // Prometheus has no store behind it and nothing to say here.
+    ...(reads.requests > 0 && { bucket: reads }),
   });
 }
 

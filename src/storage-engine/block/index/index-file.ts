@@ -13,24 +13,23 @@ import { type RangeSource, readLarge } from '../range-source.ts';
 /** An index file whose header and table of contents were read. */
 export class IndexFile {
   readonly source: RangeSource;
-  readonly version: IndexVersion;
   readonly toc: IndexToc;
 
-  private constructor(source: RangeSource, version: IndexVersion, toc: IndexToc) {
+  private constructor(source: RangeSource, toc: IndexToc) {
     this.source = source;
-    this.version = version;
     this.toc = toc;
   }
 
   static async open(source: RangeSource): Promise<IndexFile> {
     if (source.sizeBytes < indexHeaderBytes + tocBytes)
       throw new CorruptDataError(`index: ${source.sizeBytes} bytes are no index`);
-    const tail = await source.read(source.sizeBytes - tocBytes, tocBytes);
+    const whole = source.sizeBytes <= limits.indexOneReadBytes ? await heldWhole(source) : undefined;
+    const from = whole ?? source;
+    const tail = await from.read(source.sizeBytes - tocBytes, tocBytes);
     const toc = readIndexToc(tail, source.sizeBytes);
     if (toc.symbols < indexHeaderBytes || toc.series === 0)
       throw new CorruptDataError('index: symbols or series are absent');
-    const head = await source.read(0, indexHeaderBytes);
-    return new IndexFile(source, readIndexVersion(head), toc);
+    return new IndexFile(from, toc);
   }
 
   /** Where the section that starts at `start` ends at the latest: at the next one, or at the table of contents. */
@@ -39,6 +38,23 @@ export class IndexFile {
       this.source.sizeBytes - tocBytes,
       ...Object.values(this.toc).filter((other) => other > start),
     );
+  }
+
+  /**
+   * The index's version and the content of sections from the file's start up to `lastStart`'s: in one range, as writers put
+   * symbols and series first.
+   */
+  async front(lastStart: number): Promise<{ version: IndexVersion; section: (start: number) => Uint8Array }> {
+    const end = this.endOf(lastStart);
+    if (end > limits.indexSectionBytes)
+      throw new CorruptDataError(
+        `index: ${end} bytes up to the end of its symbols are above the limit of ${limits.indexSectionBytes}`,
+      );
+    const bytes = await readLarge(this.source, 0, end);
+    return {
+      version: readIndexVersion(bytes.subarray(0, indexHeaderBytes)),
+      section: (start) => bytes.subarray(start, this.endOf(start)),
+    };
   }
 
   /** A whole section that is to be held. */
@@ -51,4 +67,12 @@ export class IndexFile {
       );
     return readLarge(this.source, start, sizeBytes);
   }
+}
+
+async function heldWhole(source: RangeSource): Promise<RangeSource> {
+  const bytes = await readLarge(source, 0, source.sizeBytes);
+  return {
+    sizeBytes: source.sizeBytes,
+    read: async (offset, lengthBytes) => bytes.subarray(offset, offset + lengthBytes),
+  };
 }

@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly baseMs: number;
   readonly hint: SizeHint;
   readonly segmentBytes: (segment: number) => number | undefined;
+  /** Whether a read costs a request to a remote bucket. */
+  readonly remote: boolean;
   /** Whether checksums of entries are verified; once per process is enough. */
   readonly verify: boolean;
   /** Lets other work of the process run when it is time to. */
@@ -28,8 +30,9 @@ export interface LoadOptions {
  * the series say.
  */
 export async function loadIndex(file: IndexFile, options: LoadOptions): Promise<IndexColumns> {
-  const { toc, version } = file;
-  const [symbolSection, series] = await Promise.all([file.section(toc.symbols), file.section(toc.series)]);
+  const { toc } = file;
+  const { version, section } = await file.front(Math.max(toc.symbols, toc.series));
+  const [symbolSection, series] = [section(toc.symbols), section(toc.series)];
   const { verify } = options;
   const symbols = new SymbolTable(symbolSection, version);
   const ids = options.symbols.intern(symbols);

@@ -4,7 +4,8 @@ import { ByteReader } from '../../format/byte-reader.ts';
 import { allPostings, decodePostings } from '../../format/index-postings.ts';
 import { seriesChecksumBytes, seriesEntry, seriesOffset, verifySeries } from '../../format/index-series.ts';
 import { SymbolTable } from '../../format/index-symbols.ts';
-import { coalesce } from '../range-source.ts';
+import type { IndexVersion } from '../../format/index-toc.ts';
+import { type CoalescedRead, coalesce, joinRemote } from '../range-source.ts';
 import { ascending } from './ascending.ts';
 import type { BlockIndex, SelectedSeries } from './block-index.ts';
 import { ColumnsBuilder } from './index-columns.ts';
@@ -20,6 +21,7 @@ import type { SymbolMatcher } from './symbol-matcher.ts';
  */
 export class SectionIndex implements BlockIndex {
   private readonly file: IndexFile;
+  private readonly version: IndexVersion;
   private readonly options: LoadOptions;
   private readonly symbols: SymbolTable;
   private readonly table: PostingsTable;
@@ -27,8 +29,15 @@ export class SectionIndex implements BlockIndex {
   /** Ids of the dictionary of those symbols that some query has met. */
   private readonly ids = new Map<number, number>();
 
-  private constructor(file: IndexFile, options: LoadOptions, symbols: SymbolTable, table: PostingsTable) {
+  private constructor(
+    file: IndexFile,
+    version: IndexVersion,
+    options: LoadOptions,
+    symbols: SymbolTable,
+    table: PostingsTable,
+  ) {
     this.file = file;
+    this.version = version;
     this.options = options;
     this.symbols = symbols;
     this.table = table;
@@ -36,13 +45,16 @@ export class SectionIndex implements BlockIndex {
   }
 
   static async open(file: IndexFile, options: LoadOptions): Promise<SectionIndex> {
-    const { toc, version } = file;
-    const [symbols, table] = await Promise.all([
-      file.section(toc.symbols),
+    const { toc } = file;
+    const [{ version, section }, table] = await Promise.all([
+      file.front(toc.symbols),
       file.section(toc.postingsOffsetTable),
     ]);
+    // What was read before the symbols, of an index in another order, need not stay.
+    const symbols = section(toc.symbols).slice();
     return new SectionIndex(
       file,
+      version,
       options,
       new SymbolTable(symbols, version),
       new PostingsTable(table, file.endOf(toc.postings)),
@@ -115,12 +127,17 @@ export class SectionIndex implements BlockIndex {
     const starts = Float64Array.from(ranges, (range) => range.offset);
     const ends = Float64Array.from(ranges, (range) => range.end);
     const lists: Uint32Array[] = [];
-    for (const read of coalesce(starts, ends)) {
+    for (const read of this.reads(starts, ends)) {
       const bytes = await this.file.source.read(read.offset, read.end - read.offset, signal);
       for (let i = read.first; i < read.last; i++)
         lists.push(decodePostings(bytes.subarray(starts[i]! - read.offset, ends[i]! - read.offset)));
     }
     return unite(lists);
+  }
+
+  private reads(starts: Float64Array, ends: Float64Array): readonly CoalescedRead[] {
+    const reads = coalesce(starts, ends);
+    return this.options.remote ? joinRemote(reads) : reads;
   }
 
   /** Reads the series of ascending references into columns, in coalesced reads. */
@@ -129,10 +146,10 @@ export class SectionIndex implements BlockIndex {
     builder: ColumnsBuilder,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const starts = Float64Array.from(references, (reference) => seriesOffset(reference, this.file.version));
+    const starts = Float64Array.from(references, (reference) => seriesOffset(reference, this.version));
     // A series' length stands at its start only: reckon with a usual one, read again where it is longer.
     const ends = starts.map((start) => Math.min(start + limits.seriesEntryBytes, this.seriesEnd));
-    for (const read of coalesce(starts, ends)) {
+    for (const read of this.reads(starts, ends)) {
       const bytes = await this.file.source.read(read.offset, read.end - read.offset, signal);
       const entries: { bytes: Uint8Array; start: number; end: number; reference: number }[] = [];
       for (let i = read.first; i < read.last; i++) {
