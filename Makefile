@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench e2e e2e-apiserver image test-image sim programs bucket promql check-generated
+.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver image test-image sim programs bucket promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ check-generated: setup ## Fail where a generated file differs from its source
 
 bench: setup build ## Print the figures: apply to loaded, operator at 10,000 rule sets, start to ready
 	@npm run --silent bench
+
+bench-query: setup build ## Print the speed of queries beside a real Prometheus's on the same blocks
+	@node test/bench/query/main.ts
 
 e2e: setup build ## Run the quickstart end to end with faults
 	@node hack/suites.ts e2e

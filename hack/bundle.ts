@@ -24,6 +24,7 @@ export async function bundle({ to, standalone }: BundleOptions): Promise<readonl
         main: join(root, 'src/main.ts'),
         // Started as a thread by the chunk beside it, so under this very name.
         'compile-worker': join(root, 'src/controllers/operator/compile-worker.ts'),
+        'query-thread': join(root, 'src/storage-engine/query/fused/thread.ts'),
       },
       platform: 'node',
       external: standalone ? [/^node:/] : [/^node:/, '@kubernetes/client-node', /^@aws-sdk\//],

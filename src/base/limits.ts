@@ -420,6 +420,15 @@ export const limits = {
   queryQueuePerTenant: 100,
   /** Samples of one query, as in Prometheus. */
   querySamples: 50_000_000,
+  /** Series, and bytes of their chunks, that a kernel works on at a time: its memory never shrinks. */
+  kernelBatchSeries: 1000,
+  kernelBatchBytes: 8 * 1024 * 1024,
+  /** Threads of one query server that evaluate windows. */
+  queryThreads: 8,
+  /** Expected samples of a selection below which it is evaluated at once, without a thread. */
+  queryInlineSamples: 30_000,
+  /** Bytes between two wanted chunks of a local file that are rather read than skipped. */
+  kernelReadGapBytes: 16 * 1024,
   /** Queries that run at once in one query server, as in Prometheus. */
   queryConcurrency: 20,
   /** Queries that wait for their turn. */

@@ -94,7 +94,7 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
     const result = await evaluate();
     for (const text of result.warnings) io.err(`warning: ${text}\n`);
     for (const text of result.infos) io.err(`info: ${text}\n`);
-    if (options.output === 'json') io.out(`${jsonQueryData(result.value)}\n`);
+    if (options.output === 'json') io.out(`${Buffer.concat([...jsonQueryData(result.value)])}\n`);
     else
       io.out(options.output === 'csv' ? csvText(result.value) : tableText(result.value, io.columns ?? 100));
   } catch (error) {

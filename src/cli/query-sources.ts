@@ -75,6 +75,8 @@ export async function openSources(
     const cache = await openCache(options, bucket, io);
     stored.push(new BlockHolder(bucket, systemClock, { cache }));
   }
+  const { FusedWindows } = await import('../storage-engine/query/fused/fused-windows.ts');
+  const kernels = new FusedWindows();
   const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log);
   return {
     federation: {
@@ -83,9 +85,11 @@ export async function openSources(
       },
       replicaLabels: replicaLabel,
       monitor: new SourceMonitor(systemClock, ports.metrics),
+      kernels,
     },
     async close() {
       await live?.close();
+      await kernels.close();
       await Promise.all(stored.map((holder) => holder.close()));
     },
   };

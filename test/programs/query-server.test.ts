@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { FilesystemBucket } from '../../src/storage-engine/bucket/filesystem-bucket.ts';
 import { BlockHolder } from '../../src/storage-engine/query/block-holder.ts';
+import { FusedWindows } from '../../src/storage-engine/query/fused/fused-windows.ts';
 import { LiveClient } from '../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../src/storage-engine/query/source.ts';
@@ -127,10 +128,11 @@ describe('the query server over the blocks and over a live server', () => {
   const servers: Server[] = [];
   const urls: Record<string, string> = {};
   const holders: SeriesHolder[] = [];
+  const kernels = new FusedWindows();
 
   async function serve(name: string, ...used: SeriesHolder[]): Promise<void> {
     const server = createQueryServer({
-      federation: { holders: used, replicaLabels: [] },
+      federation: { holders: used, replicaLabels: [], kernels },
       dialect: {},
       clock: systemClock,
       log: silentLogger,
@@ -171,6 +173,7 @@ describe('the query server over the blocks and over a live server', () => {
     for (const server of servers) server.closeAllConnections();
     for (const server of servers) server.close();
     for (const holder of holders) await holder.close();
+    await kernels.close();
     await prometheus?.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -1,6 +1,7 @@
-import type { QueryValue, ResultSeries } from '../../storage-engine/promql/exec/engine.ts';
+import type { QueryValue } from '../../storage-engine/promql/exec/engine.ts';
 import { histogramText } from '../../storage-engine/promql/exec/histogram/float-histogram.ts';
 import { metricNameLabel } from '../../storage-engine/promql/exec/labels.ts';
+import type { ResultSeries } from '../../storage-engine/promql/exec/result-series.ts';
 import { formatFloatGeneral } from '../../storage-engine/promql/syntax/go-format.ts';
 import { printable } from '../printable.ts';
 import { plot } from './plot.ts';

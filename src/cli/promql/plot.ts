@@ -1,4 +1,4 @@
-import type { Point } from '../../storage-engine/promql/exec/engine.ts';
+import type { Point } from '../../storage-engine/promql/exec/result-series.ts';
 import { formatFloatGeneral } from '../../storage-engine/promql/syntax/go-format.ts';
 
 const rows = 6;

@@ -1,32 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { joinEntries, xorEntry } from '../../../test/support/xor-entries.ts';
 import { decodeXorChunk, encodeXorChunk, type FloatSamples, staleMarkerBits } from '../format/chunk-xor.ts';
-import { crc32c } from '../format/crc32c.ts';
 import { ColumnDecoder } from './column-decoder.ts';
 import { Kernel } from './kernel.ts';
 
 const decoder = new ColumnDecoder();
 const startMs = 1_700_000_000_000;
 const dayMs = 24 * 3600 * 1000;
-
-/** The entry of a segment that holds an XOR chunk's data. */
-function entryOf(data: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  let rest = data.length;
-  for (; rest >= 0x80; rest >>>= 7) length.push((rest & 0x7f) | 0x80);
-  length.push(rest);
-  const entry = new Uint8Array(length.length + 1 + data.length + 4);
-  entry.set([...length, 1]);
-  entry.set(data, length.length + 1);
-  const sum = crc32c(entry, length.length, entry.length - 4);
-  new DataView(entry.buffer).setUint32(entry.length - 4, sum);
-  return entry;
-}
-
-function joined(entries: readonly Uint8Array[]) {
-  const ends = entries.map((_, i) => entries.slice(0, i + 1).reduce((sum, entry) => sum + entry.length, 0));
-  return { bytes: Buffer.concat(entries), ends, starts: ends.map((end, i) => end - entries[i]!.length) };
-}
 
 /** Values as real series have them: runs, counters, whole random bits. */
 const bits = fc.oneof(
@@ -83,7 +64,7 @@ describe('the column decoder', () => {
         });
         const baseMs = given.timestamps[from % count]! - (from % 3);
         const lastMs = Math.max(baseMs, given.timestamps[to % count]!) + (to % 3);
-        const entries = joined(chunks.map((chunk) => entryOf(encodeXorChunk(chunk))));
+        const entries = joinEntries(chunks.map((chunk) => xorEntry(encodeXorChunk(chunk))));
         const span = { baseMs, lastMs, verify: true };
         const fits = lastMs - baseMs < 2 ** 31;
         expect(decoded(decoder.decode(entries, span))).toEqual(
@@ -95,18 +76,18 @@ describe('the column decoder', () => {
   });
 
   it('leaves chunks that overlap, and those of other encodings, to others', () => {
-    const chunk = entryOf(
+    const chunk = xorEntry(
       encodeXorChunk({
         timestamps: Float64Array.of(startMs, startMs + 1),
         valueBits: BigUint64Array.of(1n, 2n),
       }),
     );
     const span = { baseMs: startMs - 1, lastMs: startMs + 10, verify: true };
-    expect(decoder.decode(joined([chunk]), span)?.times.length).toBe(2);
-    expect(decoder.decode(joined([chunk, chunk]), span)).toBeUndefined();
+    expect(decoder.decode(joinEntries([chunk]), span)?.times.length).toBe(2);
+    expect(decoder.decode(joinEntries([chunk, chunk]), span)).toBeUndefined();
     const other = chunk.slice();
     other[1] = 2;
-    expect(decoder.decode(joined([other]), { ...span, verify: false })).toBeUndefined();
+    expect(decoder.decode(joinEntries([other]), { ...span, verify: false })).toBeUndefined();
   });
 
   it('refuses every flipped bit where it verifies checksums', () => {
@@ -115,10 +96,10 @@ describe('the column decoder', () => {
       valueBits: BigUint64Array.of(1n, 2n, 2n),
     });
     const span = { baseMs: startMs - 1, lastMs: startMs + dayMs, verify: true };
-    for (let bit = 0; bit < entryOf(data).length * 8; bit++) {
-      const damaged = entryOf(data);
+    for (let bit = 0; bit < xorEntry(data).length * 8; bit++) {
+      const damaged = xorEntry(data);
       damaged[bit >>> 3]! ^= 1 << (bit & 7);
-      expect(decoder.decode(joined([damaged]), span)).toBeUndefined();
+      expect(decoder.decode(joinEntries([damaged]), span)).toBeUndefined();
     }
   });
 
@@ -134,7 +115,7 @@ describe('the column decoder', () => {
           const data = encodeXorChunk(given);
           for (const flip of flips) data[flip % data.length]! ^= 1 << (flip % 8);
           const damaged = data.slice(0, 1 + (cut % data.length));
-          const entry = entryOf(damaged);
+          const entry = xorEntry(damaged);
           kernel.release();
           const at = kernel.allocate(entry.length);
           const before = kernel.allocate(64);

@@ -4,11 +4,59 @@ import { readFileSync } from 'node:fs';
 export interface KernelExports {
   heapBase(): number;
   crc32c(bytes: number, length: number): number;
+  powersOfTenAt(): number;
+  formatFloat(out: number, value: number): number;
+  writeRows(
+    rows: number,
+    count: number,
+    steps: number,
+    isVector: boolean,
+    stepTexts: number,
+    labels: number,
+    labelEnds: number,
+    out: number,
+  ): number;
   setColumns(times: number, values: number, marks: number, samples: number): void;
   setSpan(baseMs: number, lastMs: number): void;
   startSeries(): void;
   samples(): number;
   decodeEntry(start: number, end: number, verify: boolean): number;
+  setQuery(
+    windowFunction: number,
+    first: number,
+    length: number,
+    count: number,
+    range: number,
+    bounds: number,
+  ): void;
+  inspect(entries: number, unverified: number, seriesFrom: number, series: number): number;
+  samplesOfLongest(): number;
+  runBatch(
+    entries: number,
+    seriesFrom: number,
+    series: number,
+    out: number,
+    queue: number,
+    operator: number,
+    groupOf: number,
+    states: number,
+    firsts: number,
+    firstSeries: number,
+  ): number;
+  reduceRows(
+    rows: number,
+    count: number,
+    steps: number,
+    operator: number,
+    groupOf: number,
+    states: number,
+    firsts: number,
+  ): void;
+  stateBytes(steps: number): number;
+  finishGroup(operator: number, isRoot: boolean, state: number, steps: number): void;
+  samplesSeen(): number;
+  samplesDecoded(): number;
+  results(): number;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -1,9 +1,11 @@
 import { CodedError, describeError } from '../../base/errors.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
+import type { WindowAnswer, WindowQuery } from '../promql/exec/window-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { dedupMarginMs, dedupReplicas } from '../samples/dedup.ts';
 import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
+import type { FusedWindows } from './fused/fused-windows.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 import type { SourceMonitor, SourceRecord } from './source-monitor.ts';
@@ -15,6 +17,8 @@ export interface FederationOptions {
   readonly replicaLabels: readonly string[];
   /** Hears how requests to live servers went, and refuses them for a while where they fail in a row. */
   readonly monitor?: SourceMonitor;
+  /** Kernels for what they take; absent: all is evaluated generically. */
+  readonly kernels?: FusedWindows;
 }
 
 /** Most replicas of one series that the margin of a selection reckons with. */
@@ -77,6 +81,26 @@ export class FederatedSource implements SampleSource {
       group.sort((a, b) => replicated(a.labels) - replicated(b.labels) || a.labels.compare(b.labels));
       return { labels: group[0]!.shared, columns: dedupReplicas(group.map(({ columns }) => columns)) };
     });
+  }
+
+  /** On kernels, where one holder of blocks has all, and no replicas are to be made one. */
+  async windows(query: WindowQuery): Promise<WindowAnswer | undefined> {
+    const { kernels, replicaLabels } = this.options;
+    const { holders } = this;
+    const [holder] = holders;
+    if (kernels === undefined || holders.length !== 1 || holder?.selectChunks === undefined) return undefined;
+    const asked = query.matchers.some(({ name }) => replicaLabels.includes(name));
+    if (replicaLabels.length > 0 && !asked) return undefined;
+    const { firstMs, rangeMs, stepMs, steps } = query;
+    const hints = { startMs: firstMs - rangeMs + 1, endMs: firstMs + (steps - 1) * stepMs };
+    try {
+      const selection = await holder.selectChunks(query.matchers, hints, [], this.scope);
+      return await kernels.evaluate(query, selection, this.scope);
+    } catch (error) {
+      // The generic path meets the same fault, and tells it; what is too much for kernels is so for it.
+      if (error instanceof CodedError && error.code !== 'LimitExceeded') return undefined;
+      throw error;
+    }
   }
 
   async labelNames(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<string[]> {

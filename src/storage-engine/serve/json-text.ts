@@ -1,5 +1,7 @@
 import { jsonText } from '../format/json-text.ts';
-import type { QueryValue, ResultSeries } from '../promql/exec/engine.ts';
+import { RowWriter } from '../kernels/row-writer.ts';
+import { stepTime } from '../promql/exec/context.ts';
+import type { QueryValue } from '../promql/exec/engine.ts';
 import {
   allBuckets,
   type Bucket,
@@ -7,6 +9,7 @@ import {
   usesCustomBuckets,
 } from '../promql/exec/histogram/float-histogram.ts';
 import type { Labels } from '../promql/exec/labels.ts';
+import type { ResultSeries } from '../promql/exec/result-series.ts';
 import { formatFloatExponent, formatFloatPlain } from '../promql/syntax/go-format.ts';
 
 /** A text as Go's standard encoder writes it, which escapes what means something in HTML too: errors, warnings. */
@@ -59,10 +62,36 @@ function boundaryRule({ lower, upper }: Bucket, custom: boolean): 0 | 1 | 2 | 3 
   return upper > 0 ? 0 : 2;
 }
 
-/** `{"resultType":...,"result":...}` of a query. */
-export function jsonQueryData(value: QueryValue, stats?: string): string {
+let writer: RowWriter | undefined;
+
+/** `{"resultType":...,"result":...}` of a query, in UTF-8 in parts. */
+export function* jsonQueryData(value: QueryValue, stats?: string): Generator<Uint8Array> {
   const rest = stats === undefined ? '' : `,"stats":${stats}`;
-  return `{"resultType":"${value.type}","result":${jsonResult(value)}${rest}}`;
+  const open = `{"resultType":"${value.type}","result":`;
+  const rows = rowsOf(value);
+  if (rows === undefined) return yield Buffer.from(`${open}${jsonResult(value)}${rest}}`);
+  yield Buffer.from(`${open}[`);
+  yield* rows;
+  yield Buffer.from(`]${rest}}`);
+}
+
+/** The series as rows of floats by step, written by a kernel; undefined where they have another form. */
+function rowsOf(value: QueryValue): Iterable<Uint8Array> | undefined {
+  if (!('series' in value) || value.series.length === 0) return undefined;
+  const rows: Float64Array[] = [];
+  const { steps } = value.series[0]!.row ?? {};
+  if (steps === undefined) return undefined;
+  for (const { row } of value.series) {
+    if (row === undefined) return undefined;
+    rows.push(row.values);
+  }
+  writer ??= new RowWriter();
+  return writer.write({
+    rows,
+    labels: value.series.map(({ labels }) => Buffer.from(jsonLabels(labels))),
+    times: Array.from({ length: steps.count }, (_, step) => jsonTimestamp(stepTime(steps, step))),
+    isVector: value.type === 'vector',
+  });
 }
 
 function jsonResult(value: QueryValue): string {

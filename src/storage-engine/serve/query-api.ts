@@ -153,7 +153,7 @@ async function evaluated(
 }
 
 function samplesOf(value: QueryValue): number {
-  return 'series' in value ? value.series.reduce((sum, { points }) => sum + points.length, 0) : 1;
+  return 'series' in value ? value.series.reduce((sum, { pointCount }) => sum + pointCount, 0) : 1;
 }
 
 /** Prometheus's statistics of a query, where they are asked for: seconds and samples. */

@@ -7,6 +7,7 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { FilesystemBucket } from '../../../src/storage-engine/bucket/filesystem-bucket.ts';
 import { type PromqlOptions, promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
 import { BlockHolder } from '../../../src/storage-engine/query/block-holder.ts';
+import { FusedWindows } from '../../../src/storage-engine/query/fused/fused-windows.ts';
 import { LiveClient } from '../../../src/storage-engine/query/live-client.ts';
 import { LiveHolder } from '../../../src/storage-engine/query/live-holder.ts';
 import type { SeriesHolder } from '../../../src/storage-engine/query/source.ts';
@@ -65,9 +66,10 @@ export async function startBoth(folder: string, data: readonly WrittenSeries[]):
   const from = join(folder, 'data', 'snapshots', snapshot.name);
   for (const block of readdirSync(from)) renameSync(join(from, block), join(bucket, block));
   const servers: { server: Server; holders: readonly SeriesHolder[] }[] = [];
+  const kernels = new FusedWindows();
   const serve = async (...holders: SeriesHolder[]) => {
     const server = createQueryServer({
-      federation: { holders, replicaLabels: [] },
+      federation: { holders, replicaLabels: [], kernels },
       dialect,
       clock: systemClock,
       log: silentLogger,
@@ -91,6 +93,7 @@ export async function startBoth(folder: string, data: readonly WrittenSeries[]):
         server.close();
         for (const holder of holders) await holder.close();
       }
+      await kernels.close();
       await prometheus.stop();
     },
   };

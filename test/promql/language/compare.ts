@@ -1,5 +1,5 @@
 import type { DescribedValue } from '../../../src/storage-engine/promql/exec/described-series.ts';
-import type { QueryResult, ResultSeries } from '../../../src/storage-engine/promql/exec/engine.ts';
+import type { QueryResult } from '../../../src/storage-engine/promql/exec/engine.ts';
 import {
   compactHistogram,
   copyHistogram,
@@ -7,6 +7,7 @@ import {
   histogramText,
   sameBounds,
 } from '../../../src/storage-engine/promql/exec/histogram/float-histogram.ts';
+import type { ResultSeries } from '../../../src/storage-engine/promql/exec/result-series.ts';
 import type { EvalCommand, Expectation } from './parse-file.ts';
 
 /** Relative error that Prometheus's own runner allows. */

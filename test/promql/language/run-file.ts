@@ -2,9 +2,9 @@ import {
   defaultEngineOptions,
   queryInstant,
   queryRange,
-  type ResultSeries,
 } from '../../../src/storage-engine/promql/exec/engine.ts';
 import { type MemorySample, MemorySource } from '../../../src/storage-engine/promql/exec/memory-source.ts';
+import type { ResultSeries } from '../../../src/storage-engine/promql/exec/result-series.ts';
 import { PromqlExecutionError } from '../../../src/storage-engine/promql/plan/execution-error.ts';
 import { promqlFeatureFlags } from '../../../src/storage-engine/promql/syntax/dialect.ts';
 import { PromqlSyntaxError } from '../../../src/storage-engine/promql/syntax/syntax-error.ts';
@@ -125,12 +125,10 @@ async function inRangeFault(
   const result = await queryRange({ query: command.query, source, options, dialect, ...times });
   if (command.ordered || result.value.type !== 'matrix') return undefined;
   const atTime = result.value.series
-    .map(
-      ({ labels, points }): ResultSeries => ({
-        labels,
-        points: points.filter((p) => p.timestampMs === timeMs),
-      }),
-    )
+    .map(({ labels, points }): ResultSeries => {
+      const kept = points.filter((p) => p.timestampMs === timeMs);
+      return { labels, points: kept, pointCount: kept.length };
+    })
     .filter(({ points }) => points.length > 0);
   const fault = isScalar
     ? scalarFault(command, atTime[0]?.points[0]?.value as number)

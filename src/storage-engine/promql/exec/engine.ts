@@ -4,21 +4,13 @@ import { type Expr, typeOf } from '../syntax/ast.ts';
 import type { PromqlOptions } from '../syntax/dialect.ts';
 import { parseExpr } from '../syntax/parse.ts';
 import { type Annotation, Annotations } from './annotations.ts';
-import { absent, type Column, duplicateLabelset, float, histogramAt, mergeEqualLabels } from './column.ts';
-import {
-  type EngineOptions,
-  type EvalContext,
-  SampleBudget,
-  type Steps,
-  stepsOf,
-  stepTime,
-} from './context.ts';
+import { type Column, duplicateLabelset, isEmpty, mergeEqualLabels } from './column.ts';
+import { type EngineOptions, type EvalContext, SampleBudget, type Steps, stepsOf } from './context.ts';
 import { rangeSeries } from './eval-range.ts';
 import { evaluate } from './evaluator.ts';
 import { extendedPoints } from './functions/extended-rate.ts';
-import type { FloatHistogram } from './histogram/float-histogram.ts';
-import type { Labels } from './labels.ts';
 import { moveWindow, startWindow } from './range-series.ts';
+import { ColumnSeries, type Point, type ResultSeries } from './result-series.ts';
 import type { SampleSource } from './sample-source.ts';
 
 export const defaultEngineOptions: EngineOptions = {
@@ -29,17 +21,6 @@ export const defaultEngineOptions: EngineOptions = {
   startTimestamps: false,
   maxSamples: 50_000_000,
 };
-
-/** A point of a result: a float or a histogram. */
-export interface Point {
-  readonly timestampMs: number;
-  readonly value: number | FloatHistogram;
-}
-
-export interface ResultSeries {
-  readonly labels: Labels;
-  readonly points: readonly Point[];
-}
 
 export type QueryValue =
   | { readonly type: 'scalar'; readonly timestampMs: number; readonly value: number }
@@ -86,7 +67,7 @@ async function instantValue(expr: Expr, context: EvalContext): Promise<QueryValu
     return { type: 'matrix', series: await rangeResult(expr, context) };
   const columns = finish(await evaluate(expr, context), context);
   if (typeOf(expr) === 'scalar') return { type: 'scalar', timestampMs, value: columns[0]!.floats[0]! };
-  return { type: 'vector', series: columns.map((column) => seriesOf(column, context.steps)) };
+  return { type: 'vector', series: columns.map((column) => new ColumnSeries(column, context.steps)) };
 }
 
 /** Evaluates a query at each step from start to end. */
@@ -110,8 +91,8 @@ export async function queryRange(
     type: 'matrix',
     // Sorting leaves series that lost all their values.
     series: columns
-      .map((column) => seriesOf(column, context.steps))
-      .filter(({ points }) => points.length > 0),
+      .filter((column) => !isEmpty(column))
+      .map((column) => new ColumnSeries(column, context.steps)),
   });
 }
 
@@ -156,16 +137,6 @@ function finish(columns: Column[], context: EvalContext): Column[] {
   );
 }
 
-function seriesOf(column: Column, steps: Steps): ResultSeries {
-  const points: Point[] = [];
-  for (let step = 0; step < steps.count; step++) {
-    if (column.kinds[step] === absent) continue;
-    const value = column.kinds[step] === float ? column.floats[step]! : histogramAt(column, step);
-    points.push({ timestampMs: stepTime(steps, step), value });
-  }
-  return { labels: column.labels, points };
-}
-
 /** The samples that a range selector or subquery holds at one time. */
 async function rangeResult(
   expr: Expr & { kind: 'matrix' | 'subquery' },
@@ -197,7 +168,11 @@ async function rangeResult(
     points.sort((a, b) => a.timestampMs - b.timestampMs);
     const drops = series.dropName && context.options.delayedNameRemoval;
     if (points.length > 0)
-      results.push({ labels: drops ? series.labels.withoutMetadata() : series.labels, points });
+      results.push({
+        labels: drops ? series.labels.withoutMetadata() : series.labels,
+        points,
+        pointCount: points.length,
+      });
   }
   results.sort((a, b) => a.labels.compare(b.labels));
   for (const [i, series] of results.entries()) {

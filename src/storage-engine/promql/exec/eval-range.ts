@@ -77,7 +77,8 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
     budget.take(results);
     budget.holdSteps(steps.count);
     columns.push(column);
-    if (name === 'rate' || name === 'increase') tellNonCounter(told, series, column, context);
+    if ((name === 'rate' || name === 'increase') && column.kinds.includes(float))
+      tellNonCounter(told, series.labels, context);
   }
   if (name === 'absent_over_time') return mergeEqualLabels([absentColumn(arg, columns, context)]);
   return mergeEqualLabels(columns);
@@ -126,12 +127,13 @@ function rangeCall(
   };
 }
 
-function tellNonCounter(call: CallExpr, series: RangeSeries, column: Column, context: EvalContext): void {
-  const name = series.labels.get(metricNameLabel);
-  if (name === '' || !column.kinds.includes(float)) return;
+/** Says that the floats of a series are, by its name or type, none of a counter. */
+export function tellNonCounter(call: CallExpr, labels: Labels, context: EvalContext): void {
+  const name = labels.get(metricNameLabel);
+  if (name === '') return;
   const { span } = call.args[0]!;
   if (context.options.typeAndUnitLabels) {
-    const type = series.labels.get('__type__');
+    const type = labels.get('__type__');
     if (type !== 'counter' && type !== 'histogram') {
       context.annotations.add(annotate.possibleNonCounterLabel(name, type, span));
     }

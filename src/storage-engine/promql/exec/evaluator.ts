@@ -19,6 +19,7 @@ import { evalInfo } from './eval-info.ts';
 import { evalLabelJoin, evalLabelReplace } from './eval-labels.ts';
 import { absentLabels, evalRangeCall } from './eval-range.ts';
 import { evalVectorSelector } from './eval-selector.ts';
+import { evalWindows } from './eval-windows.ts';
 import { derivedLabels } from './functions/simple.ts';
 import { vectorFunctions } from './functions/table.ts';
 import { copyHistogram, scaleHistogram } from './histogram/float-histogram.ts';
@@ -38,6 +39,8 @@ export async function evaluate(expr: Expr, context: EvalContext): Promise<Column
     budget.queryable += (budget.queryable - before) * (steps.count - 1);
     return once.map((column) => repeat(column, steps.count));
   }
+  const fromSource = await evalWindows(expr, context);
+  if (fromSource !== undefined) return fromSource;
   switch (expr.kind) {
     case 'number':
       return [scalarColumn(steps.count, () => expr.value)];

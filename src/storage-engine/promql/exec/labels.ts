@@ -4,7 +4,7 @@ import { isLegacyLabelName } from '../syntax/strings.ts';
 export const metricNameLabel = '__name__';
 
 /** Labels that describe the metric itself and go when its meaning changes. */
-const metadataLabels: ReadonlySet<string> = new Set([metricNameLabel, '__type__', '__unit__']);
+export const metadataLabels: ReadonlySet<string> = new Set([metricNameLabel, '__type__', '__unit__']);
 
 /** Order of texts by their UTF-8 bytes. */
 export function compareText(a: string, b: string): number {

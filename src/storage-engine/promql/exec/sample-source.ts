@@ -1,6 +1,7 @@
 import type { LabelMatcher } from '../syntax/ast.ts';
 import type { FloatHistogram } from './histogram/float-histogram.ts';
 import type { Labels } from './labels.ts';
+import type { WindowAnswer, WindowQuery } from './window-source.ts';
 
 /** What a query will do with a selection; a source may read less because of it, never more. */
 export interface SelectHints {
@@ -29,6 +30,11 @@ export interface SampleSource {
    * what the query is to fail with.
    */
   select(matchers: readonly LabelMatcher[], hints: SelectHints): Promise<readonly SourceSeries[]>;
+  /**
+   * Evaluates windows beside the data, with the same answer as the evaluation of what `select` gives. Undefined where the
+   * source cannot: histograms, overlap, faults.
+   */
+  windows?(query: WindowQuery): Promise<WindowAnswer | undefined>;
 }
 
 const staleHigh = 0x7ff00000;

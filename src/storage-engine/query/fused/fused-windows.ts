@@ -1,0 +1,223 @@
+import { availableParallelism } from 'node:os';
+import { limits } from '../../../base/limits.ts';
+import type { ChunkColumns, Selection, SelectionPart } from '../../block/selection.ts';
+import { Kernel } from '../../kernels/kernel.ts';
+import { Labels } from '../../promql/exec/labels.ts';
+import { staleTester } from '../../promql/exec/sample-source.ts';
+import type { WindowAnswer, WindowQuery, WindowRow } from '../../promql/exec/window-source.ts';
+import type { QueryScope } from '../source.ts';
+import { noSeries, reduceRows } from './group-states.ts';
+import { LocalReader } from './local-reader.ts';
+import { runTask, spanFits } from './run-task.ts';
+import type { TaskPart, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
+import { ThreadPool } from './thread-pool.ts';
+
+interface Groups {
+  readonly groups: readonly (readonly string[])[];
+  readonly groupOf: Uint32Array;
+}
+
+/** Evaluates windows over selections on kernels: small ones at once, others in threads. */
+export class FusedWindows {
+  private readonly pool = new ThreadPool(Math.max(1, Math.min(limits.queryThreads, availableParallelism())));
+  private readonly verified = new WeakMap<ChunkColumns, Uint8Array>();
+  private kernel: Kernel | undefined;
+
+  /** Undefined where kernels do not take what is selected: the generic path is to evaluate it. */
+  async evaluate(
+    query: WindowQuery,
+    selection: Selection,
+    { signal, budget }: Pick<QueryScope, 'signal' | 'budget'>,
+  ): Promise<WindowAnswer | undefined> {
+    if (!spanFits(query) || !isPlain(selection)) return undefined;
+    const { aggregate } = query;
+    if (aggregate !== undefined && aggregate.dropped.length > 0 && meetsWithout(selection, aggregate.dropped))
+      return undefined;
+    const grouping =
+      aggregate === undefined ? undefined : selection.groupBy(aggregate.names, aggregate.without);
+    // Samples are never held: what costs memory are the rows that come out.
+    const rows = grouping === undefined ? selection.count : grouping.groups.length;
+    const bytes = rows * (limits.seriesMemoryBytes + query.steps * limits.stepMemoryBytes);
+    const use = { series: selection.count, chunks: selection.chunkCount, bytes };
+    budget?.take(use);
+    const task = this.taskOf(query, selection, grouping);
+    const found =
+      selection.expectedSamples < limits.queryInlineSamples
+        ? this.inline(task)
+        : await this.spread(task, query, grouping, signal);
+    if (found === undefined) {
+      budget?.correct(use, {});
+      return undefined;
+    }
+    const { samplesSeen, results, samplesDecoded } = found;
+    budget?.take({ samples: samplesDecoded });
+    return { rows: rowsOf(found, query.steps, selection, grouping), samplesSeen, results };
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  private taskOf(query: WindowQuery, selection: Selection, grouping: Groups | undefined): WindowTask {
+    const { firstMs, stepMs, steps, rangeMs, aggregate } = query;
+    return {
+      function: query.function,
+      ...(aggregate !== undefined && { operator: aggregate.operator }),
+      firstMs,
+      stepMs,
+      steps,
+      rangeMs,
+      series: {
+        from: 0,
+        to: selection.count,
+        groups: grouping?.groups.length ?? 0,
+        ...(grouping !== undefined && { groupOf: grouping.groupOf }),
+      },
+      parts: selection.parts.map((part) => this.partOf(part)),
+    };
+  }
+
+  private partOf({ chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
+    const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
+    let verified = this.verified.get(chunks);
+    if (verified === undefined) {
+      verified = new Uint8Array(new SharedArrayBuffer(offset.length));
+      this.verified.set(chunks, verified);
+    }
+    const last = segment.length === 0 ? 0 : segment[segment.length - 1]!;
+    const paths = Array.from({ length: last + 1 }, (_, i) => files.path(i));
+    return { chunkFrom, chunkTo, baseMs, minMs, maxMs, segment, offset, endOffset, verified, paths };
+  }
+
+  private inline(task: WindowTask): WindowResult | undefined {
+    const reader = new LocalReader(task.parts);
+    try {
+      return runTask(this.ownKernel(), task, reader.read, () => undefined);
+    } catch {
+      // A file that is gone, or a batch too large: the generic path finds out.
+      return undefined;
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** Steps are spread over the threads, which is exact for any aggregation; of a single step, or of rows, the series. */
+  private async spread(
+    task: WindowTask,
+    query: WindowQuery,
+    grouping: Groups | undefined,
+    signal: AbortSignal,
+  ): Promise<WindowResult | undefined> {
+    const shares = this.pool.size;
+    const byStep = grouping !== undefined && task.steps >= shares * 2;
+    const tasks = byStep ? stepShares(task, shares) : seriesShares(task, shares);
+    const answers = await Promise.all(tasks.map((share) => this.pool.run(share, signal)));
+    const parts = resultsOf(answers);
+    if (parts === undefined) return undefined;
+    const totals = {
+      samplesSeen: parts.reduce((sum, { samplesSeen }) => sum + samplesSeen, 0),
+      results: parts.reduce((sum, { results }) => sum + results, 0),
+      samplesDecoded: parts.reduce((sum, { samplesDecoded }) => sum + samplesDecoded, 0),
+      bytesRead: parts.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    };
+    if (byStep) return { ...joinSteps(parts, tasks, grouping.groups.length, task.steps), ...totals };
+    const rows = joinRows(parts);
+    if (grouping === undefined) return { rows, ...totals };
+    const { operator } = query.aggregate!;
+    const groups = { groupOf: grouping.groupOf, groups: grouping.groups.length };
+    return { ...reduceRows(this.ownKernel(), rows, task.steps, operator, groups), ...totals };
+  }
+
+  private ownKernel(): Kernel {
+    this.kernel ??= new Kernel();
+    return this.kernel;
+  }
+}
+
+/** Whether chunks need no merging, nothing of them is deleted, and all can be read in place. */
+function isPlain(selection: Selection): boolean {
+  return (
+    !selection.overlapping &&
+    selection.parts.every(({ deleted, files }) => (deleted?.size ?? 0) === 0 && files.path(0) !== undefined)
+  );
+}
+
+/** Whether two series may differ in nothing but the dropped labels: the name is the same for all. */
+function meetsWithout(selection: Selection, dropped: readonly string[]): boolean {
+  return selection.groupBy(dropped, false).groups.length > 1;
+}
+
+function stepShares(task: WindowTask, shares: number): WindowTask[] {
+  return Array.from({ length: shares }, (_, i) => {
+    const from = Math.floor((task.steps * i) / shares);
+    const to = Math.floor((task.steps * (i + 1)) / shares);
+    return { ...task, firstMs: task.firstMs + from * task.stepMs, steps: to - from };
+  });
+}
+
+/** Without the operator: sums depend on the order of all series. */
+function seriesShares({ operator: _, ...task }: WindowTask, shares: number): WindowTask[] {
+  const { to } = task.series;
+  return Array.from({ length: shares }, (_share, i) => ({
+    ...task,
+    series: { from: Math.floor((to * i) / shares), to: Math.floor((to * (i + 1)) / shares), groups: 0 },
+  }));
+}
+
+function resultsOf(answers: readonly ThreadAnswer[]): WindowResult[] | undefined {
+  const results = answers.map(({ result }) => result);
+  return results.every((result) => result !== undefined) ? results : undefined;
+}
+
+function joinRows(parts: readonly WindowResult[]): Float64Array {
+  const rows = new Float64Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    rows.set(part.rows, at);
+    at += part.rows.length;
+  }
+  return rows;
+}
+
+function joinSteps(
+  parts: readonly WindowResult[],
+  tasks: readonly WindowTask[],
+  groups: number,
+  steps: number,
+): { rows: Float64Array; firsts: Uint32Array } {
+  const rows = new Float64Array(groups * steps);
+  const firsts = new Uint32Array(groups).fill(noSeries);
+  let at = 0;
+  parts.forEach((part, i) => {
+    const width = tasks[i]!.steps;
+    for (let group = 0; group < groups; group++) {
+      rows.set(part.rows.subarray(group * width, (group + 1) * width), group * steps + at);
+      firsts[group] = Math.min(firsts[group]!, part.firsts![group]!);
+    }
+    at += width;
+  });
+  return { rows, firsts };
+}
+
+function rowsOf(
+  { rows, firsts }: WindowResult,
+  steps: number,
+  selection: Selection,
+  grouping: Groups | undefined,
+): WindowRow[] {
+  const rowAt = (i: number) => rows.subarray(i * steps, (i + 1) * steps);
+  if (grouping !== undefined)
+    return [...grouping.groups.keys()]
+      .filter((group) => firsts![group] !== noSeries)
+      .sort((a, b) => firsts![a]! - firsts![b]!)
+      .map((group) => ({ labels: Labels.ofSorted(grouping.groups[group]!), values: rowAt(group) }));
+  const found: WindowRow[] = [];
+  const isMissing = staleTester(rows);
+  for (let id = 0; id < selection.count; id++) {
+    let step = id * steps;
+    const end = step + steps;
+    while (step < end && isMissing(step)) step++;
+    if (step < end) found.push({ labels: Labels.ofSorted(selection.pairs(id)), values: rowAt(id) });
+  }
+  return found;
+}

@@ -1,0 +1,112 @@
+import { type Kernel, kernelStatus, slackBytes } from '../../kernels/kernel.ts';
+import { windowFunctions, windowOperators } from '../../kernels/window-functions.ts';
+import { GroupStates } from './group-states.ts';
+import { type Batch, planBatch } from './plan-batch.ts';
+import type { WindowResult, WindowTask } from './task.ts';
+
+/** Fills `target` with bytes of a segment file; what lies behind its end stays as it is. */
+export type ReadSegment = (part: number, segment: number, offset: number, target: Uint8Array) => void;
+
+/** Longest time from the first window's start to the last one's end: offsets in ms have 32 bits. */
+export const maxSpanMs = 2 ** 31 - 1;
+
+/** Whether all times of a task fit the kernels' 32 bits. */
+export function spanFits(task: Pick<WindowTask, 'firstMs' | 'stepMs' | 'steps' | 'rangeMs'>): boolean {
+  const spanMs = task.rangeMs + (task.steps - 1) * task.stepMs;
+  return (
+    spanMs <= maxSpanMs &&
+    (task.steps === 1 || task.stepMs <= maxSpanMs) &&
+    Number.isSafeInteger(task.firstMs)
+  );
+}
+
+/**
+ * Runs a task on a kernel, batch by batch. Undefined: the kernel does not take some chunk of it, so that all is left to
+ * the generic path, which also says what is wrong where bytes are corrupt. `checkCanceled` is asked between batches.
+ */
+export function runTask(
+  kernel: Kernel,
+  task: WindowTask,
+  read: ReadSegment,
+  checkCanceled: () => void,
+): WindowResult | undefined {
+  kernel.release();
+  const { series, steps } = task;
+  const { run } = kernel;
+  const operator = task.operator === undefined ? 0 : windowOperators[task.operator];
+  const bounds = kernel.allocate(steps * 8 + 64);
+  const groups = new GroupStates(kernel, task.operator === undefined ? 0 : series.groups, steps);
+  const scratchRow = kernel.allocate(operator === 0 ? 0 : steps * 8);
+  const rows = new Float64Array(operator === 0 ? (series.to - series.from) * steps : 0);
+  run.setQuery(windowFunctions[task.function], task.rangeMs, task.stepMs, steps, task.rangeMs, bounds);
+  run.setSpan(task.firstMs - task.rangeMs, task.rangeMs + (steps - 1) * task.stepMs);
+  let bytesRead = 0;
+  const { mark } = kernel;
+  for (let from = series.from; from < series.to; ) {
+    checkCanceled();
+    kernel.release(mark);
+    const batch = planBatch(task, from);
+    const entries = load(kernel, task, batch, read);
+    if (entries === undefined) return undefined;
+    bytesRead += batch.sizeBytes;
+    const width = batch.to - batch.from;
+    const longest = run.samplesOfLongest();
+    run.setColumns(
+      kernel.allocate(longest * 4),
+      kernel.allocate(longest * 8),
+      kernel.allocate(longest * 4),
+      longest,
+    );
+    const queue = kernel.allocate(longest * 4);
+    const groupOf = kernel.allocate(operator === 0 ? 0 : width * 4);
+    const out = operator === 0 ? kernel.allocate(width * steps * 8) : scratchRow;
+    if (operator !== 0) kernel.uint32(groupOf, width).set(series.groupOf!.subarray(batch.from, batch.to));
+    const { at, seriesFrom } = entries;
+    const status = run.runBatch(
+      at,
+      seriesFrom,
+      width,
+      out,
+      queue,
+      operator,
+      groupOf,
+      groups.states,
+      groups.firsts,
+      batch.from,
+    );
+    if (status !== kernelStatus.ok) return undefined;
+    if (operator === 0) rows.set(kernel.float64(out, width * steps), (batch.from - series.from) * steps);
+    from = batch.to;
+  }
+  const totals = {
+    samplesSeen: run.samplesSeen(),
+    results: run.results(),
+    samplesDecoded: run.samplesDecoded(),
+    bytesRead,
+  };
+  if (task.operator === undefined) return { rows, ...totals };
+  return { ...groups.finish(task.operator), ...totals };
+}
+
+/** Reads a batch's chunks into the kernel's memory and has them looked at; undefined where the kernel does not take them. */
+function load(
+  kernel: Kernel,
+  task: WindowTask,
+  batch: Batch,
+  read: ReadSegment,
+): { at: number; seriesFrom: number } | undefined {
+  const data = kernel.allocate(batch.sizeBytes);
+  const at = kernel.allocate(batch.entries.byteLength);
+  const seriesFrom = kernel.allocate(batch.seriesFrom.byteLength);
+  const unverified = kernel.allocate(batch.unverified.length + slackBytes);
+  for (const { part, segment, offset, end, at: place } of batch.reads)
+    read(part, segment, offset, kernel.bytes(data + place, end - offset));
+  const entries = kernel.uint32(at, batch.entries.length);
+  for (let i = 0; i < entries.length; i++) entries[i] = batch.entries[i]! + data;
+  kernel.uint32(seriesFrom, batch.seriesFrom.length).set(batch.seriesFrom);
+  kernel.bytes(unverified, batch.unverified.length).set(batch.unverified);
+  const status = kernel.run.inspect(at, unverified, seriesFrom, batch.to - batch.from);
+  if (status !== kernelStatus.ok) return undefined;
+  for (const [part, row] of batch.toVerify) task.parts[part]!.verified[row] = 1;
+  return { at, seriesFrom };
+}

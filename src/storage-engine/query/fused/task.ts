@@ -1,0 +1,65 @@
+import type { WindowFunction, WindowOperator } from '../../kernels/window-functions.ts';
+
+/** A window function, aggregated or not, over series of one selection: what one thread is asked to do. */
+export interface WindowTask {
+  readonly function: WindowFunction;
+  /** Absent: a row for each series. */
+  readonly operator?: WindowOperator;
+  /** Reference time of the first step, time between steps and their number; each window is (time - range, time]. */
+  readonly firstMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  readonly rangeMs: number;
+  readonly series: SeriesShare;
+  readonly parts: readonly TaskPart[];
+}
+
+/** The series of a task: ids [from, to) of the selection, and for an operator the group of each id. */
+export interface SeriesShare {
+  readonly from: number;
+  readonly to: number;
+  readonly groupOf?: Uint32Array;
+  readonly groups: number;
+}
+
+/** One block of a selection, as `SelectionPart` has it; columns on shared memory. */
+export interface TaskPart {
+  readonly chunkFrom: Uint32Array;
+  readonly chunkTo: Uint32Array;
+  readonly baseMs: number;
+  readonly minMs: Int32Array | Float64Array;
+  readonly maxMs: Int32Array | Float64Array;
+  readonly segment: Uint16Array;
+  readonly offset: Uint32Array;
+  readonly endOffset: Uint32Array;
+  /** 1 where a chunk's checksum was verified in this process. */
+  readonly verified: Uint8Array;
+  /** Paths of segment files by number, where they can be read in place. */
+  readonly paths: readonly (string | undefined)[];
+}
+
+/** Missing values are stale markers: read as bits. */
+export interface WindowResult {
+  /** Rows of `steps` values: by series, or by group. */
+  readonly rows: Float64Array;
+  /** By group: the id of the first series that had a value, 2^32 - 1 where none had. */
+  readonly firsts?: Uint32Array;
+  /** Samples in all windows, and values that the function gave. */
+  readonly samplesSeen: number;
+  readonly results: number;
+  readonly samplesDecoded: number;
+  readonly bytesRead: number;
+}
+
+/** What a thread is sent, and what it sends back. */
+export interface ThreadRequest {
+  readonly task: WindowTask;
+  /** One word on shared memory: not 0 once the answer is no longer wanted. */
+  readonly canceled: Int32Array;
+}
+
+export interface ThreadAnswer {
+  /** Undefined: the generic path is to do it. */
+  readonly result: WindowResult | undefined;
+  readonly fault?: string;
+}

@@ -1,0 +1,29 @@
+import { parentPort } from 'node:worker_threads';
+import { Kernel } from '../../kernels/kernel.ts';
+import { LocalReader } from './local-reader.ts';
+import { runTask } from './run-task.ts';
+import type { ThreadAnswer, ThreadRequest } from './task.ts';
+
+class Canceled extends Error {}
+
+const kernel = new Kernel();
+
+/** Runs one task; whatever goes wrong with it leaves the work to the generic path. */
+function answer({ task, canceled }: ThreadRequest): ThreadAnswer {
+  const reader = new LocalReader(task.parts);
+  try {
+    const result = runTask(kernel, task, reader.read, () => {
+      if (Atomics.load(canceled, 0) !== 0) throw new Canceled();
+    });
+    return { result };
+  } catch (error) {
+    return { result: undefined, fault: error instanceof Error ? error.message : String(error) };
+  } finally {
+    reader.close();
+  }
+}
+
+parentPort!.on('message', (request: ThreadRequest) => {
+  const found = answer(request);
+  parentPort!.postMessage(found, found.result === undefined ? [] : [found.result.rows.buffer as ArrayBuffer]);
+});
