@@ -19,8 +19,9 @@ const written = ['list', 'watch', 'create', 'patch', 'delete'] as const;
  * read by name. The Roles that it makes for stacks hold only rights that are listed here, so making them is no escalation.
  */
 export const operatorRules: readonly Rule[] = [
-  // What users declare. Patch is for finalizers.
-  rule(own, ['monitoringstacks', 'silences'], ['list', 'watch', 'patch']),
+  // What users declare. Get tells a stack of another class from one that is gone; patch takes off finalizers of early versions.
+  rule(own, ['monitoringstacks'], ['get', 'list', 'watch', 'patch']),
+  rule(own, ['silences'], ['list', 'watch', 'patch']),
   rule(own, ['alertrulesets', 'alertroutes', 'retentionpolicies'], ['list', 'watch']),
   rule(
     own,

@@ -295,6 +295,10 @@ export const errorCatalogue = {
     meaning: 'An object that was asked for is not in the object store.',
     action: 'Nothing, where it was deleted meanwhile; else restore it.',
   },
+  OperatorRuns: {
+    meaning: 'An operator still runs in the cluster that is to be purged; it would make everything anew.',
+    action: 'Take it away first: `helm uninstall`, or delete its Deployment.',
+  },
   PodTemplateInvalid: {
     meaning: 'A podTemplate patch cannot be merged; the pod template stays as it was.',
     action: 'Correct the named field of the patch.',
@@ -302,6 +306,10 @@ export const errorCatalogue = {
   ProgramUnavailable: {
     meaning: 'A program that the local control plane runs could not be found, downloaded, unpacked or built.',
     action: 'Put a supported version on PATH, or allow one of the ways that the message names.',
+  },
+  PurgeIncomplete: {
+    meaning: 'Objects that a purge deleted are not gone after a long time.',
+    action: 'Look at the named objects, whose finalizers or pods may be stuck, and run the purge again.',
   },
   Quarantined: {
     meaning: 'A server refuses the file of the object; it is left out by name.',

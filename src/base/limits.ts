@@ -130,6 +130,8 @@ export const limits = {
   helperProgramOutputBytes: 64 * 1024,
   /** Time for one step of apt or dpkg. */
   packageStepTimeoutMs: 5 * 60_000,
+  /** Time for each step of `promfleet uninstall --purge`: a server may take five minutes to end. */
+  purgeTimeoutMs: 10 * 60_000,
   /** Time for a program to print its version. */
   versionCheckTimeoutMs: 20_000,
   /** Connections to an S3 server for range reads. */

@@ -12,6 +12,7 @@ import { register as registerQuery } from './query.ts';
 import { register as registerReloader } from './reloader.ts';
 import { register as registerShipper } from './shipper.ts';
 import { register as registerStatus } from './status.ts';
+import { register as registerUninstall } from './uninstall.ts';
 import { register as registerValidate } from './validate.ts';
 import { register as registerWebhookSink } from './webhook-sink.ts';
 
@@ -31,6 +32,7 @@ const commands: readonly Register[] = [
   registerReloader,
   registerShipper,
   registerStatus,
+  registerUninstall,
   registerValidate,
   registerWebhookSink,
 ];

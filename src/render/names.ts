@@ -12,6 +12,7 @@ export type Component = Server | 'query' | 'compactor';
 
 export const managedBy = 'promfleet';
 export const fieldManagers = { operator: 'promfleet-operator', reloader: 'promfleet-reloader' } as const;
+/** Set by early versions; taken off where it is met, set no more. */
 export const finalizer = 'promfleet.dev/cleanup';
 
 export const labelKeys = {

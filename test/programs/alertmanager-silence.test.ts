@@ -64,27 +64,19 @@ class Operator {
       },
       spec,
     };
+    const replicas = members.map(({ url }, index) => ({ name: `am-${index}`, url }));
+    const cluster = { namespace: 'monitoring', name: 'main', replicas };
     const reconciler = new SilenceReconciler({
       silences: { get: () => this.object, list: () => (this.object === undefined ? [] : [this.object]) },
-      clusters: () => [
-        {
-          namespace: 'monitoring',
-          name: 'main',
-          verdict: { selected: true, reason: 'Selected', message: '' },
-          replicas: members.map(({ url }, index) => ({ name: `am-${index}`, url })),
-        },
-      ],
+      clusters: () => [{ ...cluster, verdict: { selected: true, reason: 'Selected', message: '' } }],
+      allClusters: () => [cluster],
       api: client,
       writer: {
         setStatus: async (_object, status) => {
           if (this.object !== undefined) this.object = { ...this.object, status: status as SilenceStatus };
         },
-        setFinalizers: async (_object, finalizers) => {
-          if (this.object === undefined) return;
-          const isGone = finalizers.length === 0 && this.object.metadata.deletionTimestamp !== undefined;
-          this.object = isGone
-            ? undefined
-            : { ...this.object, metadata: { ...this.object.metadata, finalizers } };
+        setFinalizers: async () => {
+          throw new Error('the object has no finalizers');
         },
       },
       events: { emit: () => {} },
@@ -109,8 +101,7 @@ class Operator {
   }
 
   delete(): void {
-    const deletionTimestamp = new Date().toISOString();
-    this.object = { ...this.object!, metadata: { ...this.object!.metadata, deletionTimestamp } };
+    this.object = undefined;
   }
 
   /** Ids of live silences of the object in each member. */

@@ -43,12 +43,7 @@ const say = (message: string) => console.log(`kube-apiserver: ${message}`);
  */
 export async function kubeBinaries(): Promise<KubeBinaries> {
   const assets = process.env.KUBEBUILDER_ASSETS;
-  const cache = join(
-    process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
-    'promfleet',
-    `kube-${kubernetesVersion}`,
-  );
-  mkdirSync(cache, { recursive: true });
+  const cache = kubeCache();
   const isGiven = assets !== undefined && existsSync(join(assets, 'kube-apiserver'));
   const folder = isGiven ? assets : cache;
   const controllerManager = [folder, cache]
@@ -69,6 +64,29 @@ export async function kubeBinaries(): Promise<KubeBinaries> {
     etcd: join(folder, 'etcd'),
     controllerManager: controllerManager ?? (existsSync(built) ? built : undefined),
   };
+}
+
+/** Any other program of the same release, as kubelet: from the cache, else built by Go. */
+export async function kubeProgram(program: string): Promise<string> {
+  const cache = kubeCache();
+  const file = join(cache, program);
+  if (!existsSync(file))
+    await underLock(
+      cache,
+      () => existsSync(file),
+      (scratch) => buildKubernetes(program, scratch, cache),
+    );
+  return file;
+}
+
+function kubeCache(): string {
+  const cache = join(
+    process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+    'promfleet',
+    `kube-${kubernetesVersion}`,
+  );
+  mkdirSync(cache, { recursive: true });
+  return cache;
 }
 
 /** Lets one process at a time obtain programs; the others find what it left. */

@@ -275,6 +275,7 @@ class TermParts {
       ...common,
       silences: caches.silences.store,
       clusters: (silence) => silenceClusters(term.fleet, silence, this.#addressOf),
+      allClusters: () => allClusters(term.fleet, this.#addressOf),
       api: this.#options.alertmanagers ?? new AlertmanagerClient(),
       platformNamespaces: consent.platformNamespaces,
     });

@@ -102,6 +102,7 @@ export class Term {
       this.#allSilences();
       this.policiesOf(key);
     }
+    if (type === 'deleted') this.#queues.stack(key);
     this.#enqueue(type === 'deleted' ? this.fleet.removeStack(key) : this.fleet.upsertStack(object));
   }
 
@@ -129,8 +130,12 @@ export class Term {
     if (stackKey === undefined) return;
     const key = keyText(stackKey);
     const stack = this.fleet.stack(key);
-    if (stack === undefined) return;
     const { object } = change;
+    if (stack === undefined) {
+      // Left behind in another namespace, unless the stack is only not known yet.
+      if (object.metadata.namespace !== stackKey.namespace) this.#queues.stack(key);
+      return;
+    }
     const isEcho = stack.children.cacheShows(object, change.type === 'deleted');
     if (object.metadata.labels?.[labelKeys.name] === childLabels('', 'compactor')[labelKeys.name]) {
       this.policiesOf(key);

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { CodedError, StalledError } from '../../base/errors.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
+import { apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
@@ -17,7 +18,7 @@ import { dialectOf } from '../alert-rule-set/compile.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
 import type { StackState } from '../fleet/stack-state.ts';
 import { jsonEqual } from '../json.ts';
-import { type KubeObject, keyOf } from '../object.ts';
+import { type KubeObject, keyOf, type ObjectKey } from '../object.ts';
 import type { Breather, ChildSource, EventSink, ObjectGetter, ObjectWriter } from '../ports.ts';
 import { secretAgeMs } from '../secret-values.ts';
 import type { ConsentPolicy } from '../selection.ts';
@@ -95,7 +96,7 @@ export class StackReconciler {
   async reconcile(key: string): Promise<{ readonly requeueAfterMs?: number } | undefined> {
     const object = this.#parts.stacks.get(key);
     const stack = this.#parts.fleet.stack(key);
-    if (object === undefined || stack === undefined) return undefined;
+    if (object === undefined || stack === undefined) return await this.#clearAfter(key);
     if (object.metadata.deletionTimestamp !== undefined) return await this.#leave(stack);
     if (object.spec.suspend === true) {
       await this.#writeStatus(stack, []);
@@ -151,7 +152,6 @@ export class StackReconciler {
     note(stack.untold.routes, routeUpdate.touched);
     try {
       const desired = this.#desired(stack, cached, routeUpdate.faults);
-      await this.#keepFinalizer(stack, desired);
       const live = new Map([...cached, ...stack.ownSecrets.live()]);
       const { prometheus, alertmanager, query, compactor } = desired;
       const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
@@ -287,28 +287,38 @@ export class StackReconciler {
     return { prometheus, alertmanager, query, compactor, agentImage, faults: [...faults, ...routeFaults] };
   }
 
-  /** Children in other namespaces have no owner reference: without a finalizer they would stay behind. */
-  async #keepFinalizer(stack: StackState, desired: Desired): Promise<void> {
-    const { namespace } = stack.key;
-    const reachesOut = desired.prometheus.content.some(({ metadata }) => metadata.namespace !== namespace);
-    const present = stack.object.metadata.finalizers ?? [];
-    if (!reachesOut || present.includes(finalizer)) return;
-    await this.#parts.writer.setFinalizers(stack.object, [...present, finalizer]);
+  /**
+   * The stack is gone. Children in other namespaces have no owner reference, so they are removed here, and not by a
+   * finalizer: that would hold a namespace back for as long as no operator runs. A stack of another class is not in the
+   * cache, so the API is asked.
+   */
+  async #clearAfter(key: string): Promise<undefined> {
+    const [namespace = '', name = ''] = key.split('/');
+    const outside = this.#outside({ namespace, name });
+    if (outside.length === 0) return undefined;
+    const found = await this.#parts.getter.get(apiVersion, 'MonitoringStack', { namespace, name });
+    if (found !== undefined) return undefined;
+    for (const object of outside) await this.#parts.writer.remove(object);
+    return undefined;
   }
 
-  /** The stack is being deleted: what no owner reference reaches is removed, then it may go. */
+  /** The stack is being deleted, held back by somebody else's finalizer or by one that early versions set. */
   async #leave(stack: StackState): Promise<undefined> {
-    const { metadata } = stack.object;
-    const present = metadata.finalizers ?? [];
-    if (!present.includes(finalizer)) return undefined;
-    for (const object of this.#parts.children.of(stack.key).values()) {
-      if (object.metadata.namespace !== stack.key.namespace) await this.#parts.writer.remove(object);
-    }
-    await this.#parts.writer.setFinalizers(
-      stack.object,
-      present.filter((each) => each !== finalizer),
-    );
+    for (const object of this.#outside(stack.key)) await this.#parts.writer.remove(object);
+    const present = stack.object.metadata.finalizers ?? [];
+    if (present.includes(finalizer))
+      await this.#parts.writer.setFinalizers(
+        stack.object,
+        present.filter((each) => each !== finalizer),
+      );
     return undefined;
+  }
+
+  #outside(stack: ObjectKey): readonly KubeObject[] {
+    const children = [...this.#parts.children.of(stack).values()];
+    return children.filter(
+      ({ metadata }) => metadata.namespace !== stack.namespace && metadata.deletionTimestamp === undefined,
+    );
   }
 
   #setProblem(stack: StackState, problem: StackFault | undefined): void {

@@ -38,6 +38,8 @@ export interface SilenceReconcilerParts {
   readonly silences: { get(key: string): Silence | undefined; list(): readonly Silence[] };
   /** Every stack with its verdict about this Silence, selected or not. */
   readonly clusters: (silence: Silence) => readonly SilenceCluster[];
+  /** The cluster of every stack. */
+  readonly allClusters: () => readonly Omit<SilenceCluster, 'verdict'>[];
   readonly api: AlertmanagerApi;
   readonly writer: Pick<ObjectWriter, 'setStatus' | 'setFinalizers'>;
   readonly events: EventSink;
@@ -50,7 +52,7 @@ export interface SilenceReconcilerParts {
 const checkIntervalMs = 12_000;
 /** Time to look whether what was just posted has reached every member. */
 const confirmDelayMs = 700;
-/** A deleted object waits for its Alertmanagers no longer than this; `sweep` finds what is left. */
+/** What a deleted object left is looked for this long, often; after that `sweep` finds it. */
 const deletionPatienceMs = 120_000;
 
 /** Stacks that do not take the object now, but keep what they have of it. */
@@ -60,6 +62,10 @@ interface Memory {
   /** By cluster. */
   readonly lastPostMs: Map<string, number>;
   unselectedSinceMs: number | undefined;
+  /** When the object was first found to be gone. */
+  goneSinceMs: number | undefined;
+  /** Of the object that was looked after last. */
+  uid: string | undefined;
 }
 
 /** Keeps one Silence in force in every Alertmanager cluster that should have it. */
@@ -79,26 +85,27 @@ export class SilenceReconciler {
   async reconcile(key: string): Promise<{ readonly requeueAfterMs?: number } | undefined> {
     const { silences, writer } = this.#parts;
     const object = silences.get(key);
-    if (object === undefined) {
-      this.#memories.delete(key);
-      return undefined;
-    }
-    const finalizers = object.metadata.finalizers ?? [];
-    const isHeld = finalizers.includes(finalizer);
+    if (object === undefined) return this.#clearAfter(key);
+    // Held back by somebody else's finalizer, or by one that early versions set.
     if (object.metadata.deletionTimestamp !== undefined) {
-      return isHeld ? this.#release(object) : undefined;
+      const rest = object.metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
+      if (rest.length !== (object.metadata.finalizers ?? []).length)
+        await writer.setFinalizers(object as unknown as KubeObject, rest);
+      return this.#clearAfter(key);
     }
-    // Before anything is posted: an object that goes must be able to take its silences along.
-    if (!isHeld && object.spec.suspend !== true) {
-      await writer.setFinalizers(object as unknown as KubeObject, [...finalizers, finalizer]);
-      return undefined;
-    }
+    if (object.spec.suspend === true) return undefined;
     return this.#keep(key, object);
   }
 
   async #keep(key: string, object: Silence): Promise<{ readonly requeueAfterMs?: number }> {
     const { clock, events, writer } = this.#parts;
     const memory = this.#memory(key);
+    const { uid } = object.metadata;
+    // Deleted and made again under the same name: the former object's silences are nobody's.
+    if (memory.goneSinceMs !== undefined || (memory.uid !== undefined && memory.uid !== uid))
+      await this.#sweep(this.#parts.allClusters());
+    memory.goneSinceMs = undefined;
+    memory.uid = uid;
     const { matchers, faults: matcherFaults } = this.#matchers(object);
     const createdAtMs = Date.parse(object.metadata.creationTimestamp ?? '') || clock.nowMs();
     const schedule = planWindows(object.spec, createdAtMs, clock.nowMs());
@@ -165,29 +172,23 @@ export class SilenceReconciler {
     return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
   }
 
-  /** Expires everything of a deleted object, and lets it go when no member knows a live one, or after two minutes. */
-  async #release(object: Silence): Promise<{ readonly requeueAfterMs: number } | undefined> {
-    const { clock, clusters, writer } = this.#parts;
-    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-    const memory = this.#memory(key);
-    const observed = await Promise.all(clusters(object).map((cluster) => this.#observe(cluster)));
+  /**
+   * The object is gone, and what it left in Alertmanagers is expired: again and again until all members agree that nothing
+   * is in force, for two minutes at most. No finalizer waits for that: it would hold a namespace back for as long as no
+   * operator runs.
+   */
+  async #clearAfter(key: string): Promise<{ readonly requeueAfterMs: number } | undefined> {
+    const { allClusters, clock } = this.#parts;
+    const memory = this.#memories.get(key);
+    if (memory === undefined) return undefined;
+    memory.goneSinceMs ??= clock.nowMs();
+    const { expired, isComplete } = await this.#sweep(allClusters());
     const nowMs = clock.nowMs();
-    const nothing: Desired = { windows: [], matchers: [], createdBy: '', comment: '' };
-    let isClean = true;
-    for (const { cluster, replicas } of observed) {
-      const clusterKey = `${cluster.namespace}/${cluster.name}`;
-      const view = this.#view(object, replicas, memory, clusterKey);
-      const { actions, surplus } = planCluster(nothing, view, nowMs);
-      const error = await this.#perform(actions, replicas, memory, clusterKey);
-      // What was posted a moment ago may still be on its way.
-      const isSettled = nowMs >= view.lastPostMs + settleMs;
-      const isAnswered = replicas.every(({ silences }) => silences !== undefined);
-      if (surplus > 0 || error !== undefined || !isAnswered || !isSettled) isClean = false;
-    }
-    const deletedMs = Date.parse(object.metadata.deletionTimestamp ?? '');
-    if (!isClean && !(nowMs >= deletedMs + deletionPatienceMs)) return { requeueAfterMs: 1_000 };
-    const rest = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer);
-    await writer.setFinalizers(object as unknown as KubeObject, rest);
+    // What was posted a moment ago may still be on its way.
+    const lastPostMs = Math.max(...memory.lastPostMs.values(), Number.NEGATIVE_INFINITY);
+    const isSettled = nowMs >= lastPostMs + settleMs;
+    const isDone = expired === 0 && isComplete && isSettled;
+    if (!isDone && nowMs < memory.goneSinceMs + deletionPatienceMs) return { requeueAfterMs: 1_000 };
     this.#memories.delete(key);
     return undefined;
   }
@@ -197,11 +198,23 @@ export class SilenceReconciler {
    * and then, with every stack's cluster, when the cache of Silences is complete.
    */
   async sweep(clusters: readonly Omit<SilenceCluster, 'verdict'>[]): Promise<number> {
+    const { expired } = await this.#sweep(clusters);
+    this.#board.retain(new Set(clusters.flatMap(({ replicas }) => urlsOf(replicas))));
+    return expired;
+  }
+
+  /** `isComplete`: every member answered. */
+  async #sweep(
+    clusters: readonly Omit<SilenceCluster, 'verdict'>[],
+  ): Promise<{ readonly expired: number; readonly isComplete: boolean }> {
     const { api, clock, silences } = this.#parts;
-    const uids = new Set(silences.list().map(({ metadata }) => metadata.uid));
+    const kept = silences.list().filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const uids = new Set(kept.map(({ metadata }) => metadata.uid));
     let expired = 0;
+    let isComplete = true;
     for (const cluster of clusters) {
       const { replicas } = await this.#observe(cluster);
+      if (replicas.some((replica) => replica.silences === undefined)) isComplete = false;
       for (const silence of newest(replicas)) {
         const owner = ownerOf(silence.comment);
         if (owner === undefined || uids.has(owner.uid) || !isLive(silence, clock.nowMs())) continue;
@@ -212,8 +225,7 @@ export class SilenceReconciler {
         this.#board.forget(urlsOf(replicas));
       }
     }
-    this.#board.retain(new Set(clusters.flatMap(({ replicas }) => urlsOf(replicas))));
-    return expired;
+    return { expired, isComplete };
   }
 
   async #observe<C extends Pick<SilenceCluster, 'replicas'>>(
@@ -288,7 +300,12 @@ export class SilenceReconciler {
   #memory(key: string): Memory {
     let memory = this.#memories.get(key);
     if (memory === undefined) {
-      memory = { lastPostMs: new Map(), unselectedSinceMs: undefined };
+      memory = {
+        lastPostMs: new Map(),
+        unselectedSinceMs: undefined,
+        goneSinceMs: undefined,
+        uid: undefined,
+      };
       this.#memories.set(key, memory);
     }
     return memory;
