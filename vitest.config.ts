@@ -25,6 +25,10 @@ export default defineConfig({
       },
       { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
       { test: { name: 'bucket', include: ['test/bucket/**/*.test.ts'], ...heavy } },
+      { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], ...heavy } },
+      {
+        test: { name: 'cluster', include: ['test/kind/**/*.test.ts'], ...heavy, hookTimeout: 3_600_000 },
+      },
       { test: { name: 'image', include: ['test/image/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },
     ],

@@ -59,17 +59,6 @@ export async function clusterParts(): Promise<ClusterParts> {
   };
 }
 
-/** Helm, built from its module. */
-export function helmProgram(): Promise<string> {
-  const fromPath = findOnPath('helm', process.env)[0];
-  if (fromPath !== undefined) return Promise.resolve(fromPath);
-  return goProgram({
-    name: 'helm',
-    version: '3.22.0',
-    go: { module: 'helm.sh/helm/v3', version: 'v3.22.0', packagePath: './cmd/helm' },
-  });
-}
-
 /** kube-proxy and the network plugins call iptables of the system. */
 async function networkTools(): Promise<void> {
   const isThere = () => ['iptables', 'ip'].every((name) => findOnPath(name, process.env).length > 0);
