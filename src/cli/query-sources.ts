@@ -6,6 +6,7 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Discovery } from '../storage-engine/query/discovery/live-sources.ts';
 import type { FederationOptions } from '../storage-engine/query/federation.ts';
 import type { SeriesHolder } from '../storage-engine/query/source.ts';
+import type { RetentionStore } from '../storage-engine/retention/retention-store.ts';
 import type { CliIo } from './io.ts';
 
 /** Options by which `query` and `promql` are told where series are. */
@@ -69,15 +70,18 @@ export async function openSources(
   const { systemClock } = await import('../base/clock.ts');
   const { SourceMonitor } = await import('../storage-engine/query/source-monitor.ts');
   const stored: SeriesHolder[] = [];
+  let retention: RetentionStore | undefined;
   const bucket = await openBucketOf(options, io, ports.metrics);
   if (bucket !== undefined) {
     const { BlockHolder } = await import('../storage-engine/query/block-holder.ts');
+    const { RetentionStore } = await import('../storage-engine/retention/retention-store.ts');
     const cache = await openCache(options, bucket, io);
-    stored.push(new BlockHolder(bucket, systemClock, { cache }));
+    retention = new RetentionStore(bucket, systemClock);
+    stored.push(new BlockHolder(bucket, systemClock, { cache, retention }));
   }
   const { FusedWindows } = await import('../storage-engine/query/fused/fused-windows.ts');
   const kernels = new FusedWindows();
-  const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log);
+  const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log, retention);
   return {
     federation: {
       get holders() {
@@ -131,12 +135,16 @@ async function discoveriesOf(
   return [...byAddress, ...byFile];
 }
 
-async function openLive(discoveries: readonly Discovery[], log: Logger) {
+async function openLive(
+  discoveries: readonly Discovery[],
+  log: Logger,
+  retention: RetentionStore | undefined,
+) {
   const { systemClock } = await import('../base/clock.ts');
   const { LiveClient } = await import('../storage-engine/query/live-client.ts');
   const { LiveHolder } = await import('../storage-engine/query/live-holder.ts');
   const { LiveSources } = await import('../storage-engine/query/discovery/live-sources.ts');
-  const open = (url: string) => new LiveHolder(new LiveClient(url), systemClock);
+  const open = (url: string) => new LiveHolder(new LiveClient(url), systemClock, retention);
   const live = new LiveSources({ discoveries, open, clock: systemClock, log });
   await live.start();
   return live;

@@ -16,7 +16,7 @@ const levels: readonly (readonly string[])[] = [
     'storage-engine/promql/syntax',
   ],
   ['render', 'storage-engine/block', 'storage-engine/promql/plan'],
-  ['reconcilers', 'storage-engine/promql/exec'],
+  ['reconcilers', 'storage-engine/promql/exec', 'storage-engine/retention'],
   ['storage-engine/samples'],
   ['controllers', 'storage-engine/query', 'storage-engine/lifecycle'],
   ['storage-engine/serve', 'agents'],

@@ -5,20 +5,29 @@ import { pauses } from '../../base/pauses.ts';
 import { BlockCatalog } from '../block/block-catalog.ts';
 import { BlockStore, type BlockStoreOptions, type KnownBlock } from '../block/block-store.ts';
 import { eachAtOnce } from '../block/each-at-once.ts';
-import { narrow } from '../block/merge/narrow.ts';
+import type { MergedSeries } from '../block/merge/merged-series.ts';
+import { type HiddenTime, narrow } from '../block/merge/narrow.ts';
 import type { Selection, SelectionPart } from '../block/selection.ts';
 import type { Bucket } from '../bucket/bucket.ts';
 import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
+import type { RetentionStore } from '../retention/retention-store.ts';
 import { memoryOf, mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
 import { decodePart } from './block-samples.ts';
 import type { QueryBudget } from './query-budget.ts';
+import { hidingOf } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
-export type BlockHolderOptions = Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes' | 'cache'>;
+export interface BlockHolderOptions extends Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes' | 'cache'> {
+  /** What of the bucket is not to be shown; without it everything is. */
+  readonly retention?: RetentionStore;
+}
+
+/** How the series of a selector are hidden; undefined where nothing is. */
+type Hiding = ((merged: MergedSeries) => HiddenTime) | undefined;
 
 /** The blocks of a bucket as a holder of series. A block that cannot be read is named and left out. */
 export class BlockHolder implements SeriesHolder {
@@ -26,11 +35,15 @@ export class BlockHolder implements SeriesHolder {
   private readonly bucket: Bucket;
   private readonly catalog: BlockCatalog;
   private readonly store: BlockStore;
+  private readonly clock: Clock;
+  private readonly retention: RetentionStore | undefined;
   private readonly pause: () => Promise<void> | undefined;
 
   constructor(bucket: Bucket, clock: Clock, options: BlockHolderOptions = {}) {
     this.bucket = bucket;
     this.name = bucket.description;
+    this.clock = clock;
+    this.retention = options.retention;
     this.catalog = new BlockCatalog(bucket, clock);
     this.pause = pauses(clock, limits.querySliceMs);
     this.store = new BlockStore({ bucket, ...options, pause: this.pause });
@@ -42,9 +55,9 @@ export class BlockHolder implements SeriesHolder {
     dropLabels: readonly string[],
     scope: QueryScope,
   ): Promise<Selection> {
-    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+    return this.onBlocks(hints, scope, async (blocks, onFault, hiding) => {
       const merged = await this.store.select(blocks, matchers, dropLabels, scope.signal, onFault);
-      return narrow(merged, hints.startMs, hints.endMs);
+      return narrow(merged, hints.startMs, hints.endMs, hiding?.(merged));
     });
   }
 
@@ -53,9 +66,9 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly StoredSeries[]> {
-    return this.onBlocks(hints, scope, async (blocks, onFault) => {
+    return this.onBlocks(hints, scope, async (blocks, onFault, hiding) => {
       const merged = await this.store.select(blocks, matchers, [], scope.signal, onFault);
-      const selection = narrow(merged, hints.startMs, hints.endMs);
+      const selection = narrow(merged, hints.startMs, hints.endMs, hiding?.(merged));
       const samples = new Map<number, SampleColumns[]>();
       const { parts } = selection;
       const held = reserve(selection, scope.budget);
@@ -87,6 +100,7 @@ export class BlockHolder implements SeriesHolder {
       const selections = await this.selections(selectors, hints, scope);
       return new Set(selections.flatMap((selection) => selection.labelNames()));
     }
+    if (await this.hides()) return this.labelNames([[]], hints, scope);
     return this.onBlocks(hints, scope, async (blocks, onFault) => {
       const names = new Set<string>();
       await this.eachBlock(blocks, scope, onFault, (block, external) => {
@@ -106,6 +120,7 @@ export class BlockHolder implements SeriesHolder {
       const selections = await this.selections(selectors, hints, scope);
       return new Set(selections.flatMap((selection) => selection.labelValues(name)));
     }
+    if (await this.hides()) return this.labelValues(name, [[]], hints, scope);
     return this.onBlocks(hints, scope, async (blocks, onFault) => {
       const values = new Set<string>();
       await this.eachBlock(blocks, scope, onFault, (block, external) => {
@@ -131,6 +146,12 @@ export class BlockHolder implements SeriesHolder {
       }
     }
     return [...found.values()];
+  }
+
+  /** Whether some of the bucket is hidden, so that only series tell what is there. */
+  private async hides(): Promise<boolean> {
+    const retentions = (await this.retention?.current()) ?? [];
+    return retentions.some((retention) => !retention.isEmpty);
   }
 
   async check(): Promise<void> {
@@ -233,19 +254,23 @@ export class BlockHolder implements SeriesHolder {
     work: (
       blocks: readonly KnownBlock[],
       onFault: (block: string | KnownBlock['meta'], error: unknown) => void,
+      hiding: Hiding,
     ) => Promise<T>,
   ): Promise<T> {
+    const retentions = (await this.retention?.current()) ?? [];
     for (let attempt = 1; ; attempt++) {
       const { blocks, faults } = await this.catalog.blocks(hints.startMs, hints.endMs);
       const told = new Map<string, string>();
       const raw = blocks.filter(({ meta }) => blockResolutionMs(meta) === 0);
       let vanished = false;
-      const result = await work(raw, (block, error) => {
+      const metas = blocks.map(({ meta }) => meta);
+      const onFault = (block: string | KnownBlock['meta'], error: unknown) => {
         if (!(error instanceof CodedError) || error.code === 'LimitExceeded') throw error;
         if (error.code === 'ObjectNotFound') vanished = true;
         const ulid = typeof block === 'string' ? block : block.ulid;
         told.set(ulid, describeError(error));
-      });
+      };
+      const result = await work(raw, onFault, hidingOf(retentions, metas, this.clock.nowMs()));
       if (vanished && attempt === 1) {
         await this.catalog.refresh();
         continue;

@@ -1,17 +1,20 @@
 import { load } from 'js-yaml';
 import type { Clock } from '../../base/clock.ts';
-import { CodedError } from '../../base/errors.ts';
+import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { resolveMatchers } from '../promql/syntax/matcher.ts';
 import { printMatcher } from '../promql/syntax/print.ts';
+import type { Retention } from '../retention/retention.ts';
+import type { RetentionStore } from '../retention/retention-store.ts';
 import { decodeChunk, memoryOf, mergeColumns, sliceColumns } from '../samples/sample-columns.ts';
 import { attachLabels } from './external-labels.ts';
 import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
 import { Patience } from './patience.ts';
+import { hideLive } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
@@ -28,8 +31,13 @@ export class LiveHolder implements SeriesHolder {
   private readonly client: LiveClient;
   private readonly labels: LabelCache;
   private readonly patience: Patience;
+  private readonly clock: Clock;
+  private readonly retention: RetentionStore | undefined;
 
-  constructor(client: LiveClient, clock: Clock) {
+  /** `retention`: what of the server's samples is not to be shown. */
+  constructor(client: LiveClient, clock: Clock, retention?: RetentionStore) {
+    this.clock = clock;
+    this.retention = retention;
     this.client = client;
     this.name = client.url;
     this.labels = new LabelCache(this.name, (signal) => readExternalLabels(client, signal), clock);
@@ -52,6 +60,7 @@ export class LiveHolder implements SeriesHolder {
       const left = resolveMatchers(matchers, external);
       if (left === undefined) return [];
       const found: StoredSeries[] = [];
+      const retentions = await this.retentions(scope);
       // An empty selector is refused by nobody and means all series.
       const query = { startMs: hints.startMs, endMs: hints.endMs, matchers: left };
       for await (const series of this.client.read(query, signal)) {
@@ -65,9 +74,10 @@ export class LiveHolder implements SeriesHolder {
           samples: columns.timestamps.length,
           bytes: memoryOf(columns),
         });
-        if (columns.timestamps.length === 0) continue;
         // The server lets a series' own label win over an external one: the external label is put in again.
-        found.push({ labels: attachLabels(Labels.from(series.labels), external), columns });
+        const labels = attachLabels(Labels.from(series.labels), external);
+        const shown = hideLive(retentions, external, labels, columns, this.clock.nowMs());
+        if (shown.timestamps.length > 0) found.push({ labels, columns: shown });
       }
       return found;
     });
@@ -160,6 +170,18 @@ export class LiveHolder implements SeriesHolder {
       const found = (await this.client.json(`api/v1/series?${query}&limit=${limit}`, signal)) as unknown[];
       return { source: name, path: 'remote read', series: found.length, atLeast: found.length >= limit };
     });
+  }
+
+  /** Without the bucket what was last known of it applies on: a live server must be asked when a bucket is away. */
+  private async retentions(scope: QueryScope): Promise<readonly Retention[]> {
+    if (this.retention === undefined) return [];
+    try {
+      return await this.retention.current();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      scope.partial(`${this.name}: what was erased of late may be shown: ${describeError(error)}`);
+      return this.retention.lastKnown;
+    }
   }
 
   close(): Promise<void> {

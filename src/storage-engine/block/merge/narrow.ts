@@ -1,4 +1,4 @@
-import type { Grouping, Selection, SelectionPart } from '../selection.ts';
+import type { DeletedTime, Grouping, Selection, SelectionPart } from '../selection.ts';
 import { type MergedPart, type MergedSeries, sharedUint32 } from './merged-series.ts';
 
 /** Most bytes and bits that samples can be packed into: a whole chunk has at most so many samples. */
@@ -7,12 +7,60 @@ const samplesPerByte = 8;
 /** Rows up to which a chunk is looked for one by one. */
 const fewRows = 16;
 
-/** What of the series of a selector lies in [startMs, endMs]. */
-export function narrow(merged: MergedSeries, startMs: number, endMs: number): Selection {
+/** Time of a part that is not to be shown, by series id: ranges [startMs, endMs) in order; undefined: none of any series. */
+export type HiddenTime = (
+  part: MergedPart,
+) => ((id: number) => readonly { readonly startMs: number; readonly endMs: number }[]) | undefined;
+
+/** What of the series of a selector lies in [startMs, endMs] and is not hidden. */
+export function narrow(
+  merged: MergedSeries,
+  startMs: number,
+  endMs: number,
+  hidden: HiddenTime = () => undefined,
+): Selection {
   return new NarrowedSelection(
     merged,
-    merged.parts.map((part) => narrowPart(part, startMs, endMs)),
+    merged.parts.map((part) => {
+      const narrowed = narrowPart(part, startMs, endMs);
+      const hiddenOf = hidden(part);
+      return hiddenOf === undefined ? narrowed : hidePart(narrowed, hiddenOf);
+    }),
   );
+}
+
+/** Leaves out chunks that are hidden wholly, and takes what is hidden of others for deleted. */
+function hidePart(part: SelectionPart, hiddenOf: NonNullable<ReturnType<HiddenTime>>): SelectionPart {
+  const { chunks } = part;
+  const count = part.chunkFrom.length;
+  const chunkFrom = sharedUint32(count);
+  const chunkTo = sharedUint32(count);
+  const deleted = new Map<number, readonly DeletedTime[]>(part.deleted);
+  for (let id = 0; id < count; id++) {
+    let [from, to] = [part.chunkFrom[id]!, part.chunkTo[id]!];
+    if (from < to) {
+      const ranges = hiddenOf(id);
+      const isHidden = (row: number) =>
+        ranges.some(
+          ({ startMs, endMs }) =>
+            chunks.baseMs + chunks.minMs[row]! >= startMs && chunks.baseMs + chunks.maxMs[row]! < endMs,
+        );
+      if (ranges.length > 0) {
+        while (from < to && isHidden(from)) from++;
+        while (from < to && isHidden(to - 1)) to--;
+        const first = chunks.baseMs + (chunks.minMs[from] ?? 0);
+        const rest = ranges.filter(({ endMs }) => from < to && endMs > first);
+        if (rest.length > 0)
+          deleted.set(id, [
+            ...(deleted.get(id) ?? []),
+            ...rest.map(({ startMs, endMs }) => ({ minTime: startMs, maxTime: endMs - 1 })),
+          ]);
+      }
+    }
+    chunkFrom[id] = from;
+    chunkTo[id] = to;
+  }
+  return { ...part, chunkFrom, chunkTo, ...(deleted.size > 0 && { deleted }) };
 }
 
 class NarrowedSelection implements Selection {

@@ -62,18 +62,24 @@ export class Retention {
     return policies.length === 0 && erasures.length === 0 && defaultKeep === undefined;
   }
 
-  /** The same object for all series of a class. Throws LimitExceededError beyond `limits.retentionClasses` classes. */
-  verdict(label: LabelOf): Verdict {
+  /** Equal for series of one class. */
+  classOf(label: LabelOf): string {
     const taken = this.#policies.map(({ rules }) => rules.findIndex(({ takes }) => takes(label)));
     const erased = this.#erasures.filter(({ takes }) => takes(label)).map(({ at }) => at);
-    const key = `${taken.join()};${erased.join()}`;
+    return `${taken.join()};${erased.join()}`;
+  }
+
+  /** The same object for all series of a class. Throws LimitExceededError beyond `limits.retentionClasses` classes. */
+  verdict(label: LabelOf): Verdict {
+    const key = this.classOf(label);
     let verdict = this.#verdicts.get(key);
     if (verdict === undefined) {
       if (this.#verdicts.size >= limits.retentionClasses)
         throw new LimitExceededError(
           `retention of ${this.document.stack}: rules and erasures divide the series into more than ${limits.retentionClasses} classes`,
         );
-      verdict = this.#verdictOf(taken, erased);
+      const [taken, erased] = key.split(';').map((list) => (list === '' ? [] : list.split(',').map(Number)));
+      verdict = this.#verdictOf(taken!, erased!);
       this.#verdicts.set(key, verdict);
     }
     return verdict;

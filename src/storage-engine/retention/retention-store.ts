@@ -52,6 +52,11 @@ export class RetentionStore {
         `${this.#bucket.description}: retention documents could not be read for ${limits.retentionMaxAgeMs / 1000} s: ${describeError(this.#failure)}`,
         { cause: this.#failure },
       );
+    return this.lastKnown;
+  }
+
+  /** What was read last, however long ago. */
+  get lastKnown(): readonly Retention[] {
     return [...this.#known.values()].map(({ retention }) => retention);
   }
 

@@ -1,0 +1,119 @@
+import type { MergedPart, MergedSeries } from '../block/merge/merged-series.ts';
+import type { HiddenTime } from '../block/merge/narrow.ts';
+import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
+import type { Labels } from '../promql/exec/labels.ts';
+import { type BlockTime, hiddenByAll, type LabelOf, type Retention } from '../retention/retention.ts';
+import { intersectRanges, type TimeRange, uniteRanges } from '../retention/time-ranges.ts';
+import { filterColumns, lowerBound, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
+
+const always: TimeRange = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
+
+/** Series labels as a lookup; labels of the block or server go before those of the series. */
+function lookup(external: Readonly<Record<string, string>>, pairs: readonly string[]): LabelOf {
+  const labels = new Map<string, string>();
+  for (let i = 0; i < pairs.length; i += 2) labels.set(pairs[i]!, pairs[i + 1]!);
+  for (const [name, value] of Object.entries(external)) labels.set(name, value);
+  return (name) => labels.get(name) ?? '';
+}
+
+/**
+ * Hides what is past its retention or erased, in blocks of one query. `metas` are the blocks that readers use in the
+ * query's time, of all resolutions: they tell what is covered. Undefined where nothing is hidden.
+ */
+export function hidingOf(
+  retentions: readonly Retention[],
+  metas: readonly BlockMeta[],
+  nowMs: number,
+): ((merged: MergedSeries) => HiddenTime) | undefined {
+  const active = retentions.filter((retention) => !retention.isEmpty);
+  if (active.length === 0) return undefined;
+  const coverage = coverageOf(metas);
+  return (merged) => (part) => {
+    const { meta } = part.block;
+    const external = externalLabels(meta);
+    const concerned = active.filter((retention) => retention.concerns(external));
+    if (concerned.length === 0) return undefined;
+    const block: BlockTime = {
+      startMs: meta.minTime,
+      endMs: meta.maxTime,
+      resolutionMs: blockResolutionMs(meta),
+      coveredAt: (resolutionMs) => coverage.get(coverageKey(external, resolutionMs)) ?? [],
+    };
+    return hiddenOfPart(merged, part, concerned, external, block, nowMs);
+  };
+}
+
+function hiddenOfPart(
+  merged: MergedSeries,
+  { replica }: MergedPart,
+  concerned: readonly Retention[],
+  external: Readonly<Record<string, string>>,
+  block: BlockTime,
+  nowMs: number,
+): (id: number) => readonly TimeRange[] {
+  // Few classes of series: a block's time is judged once for each.
+  const known = new Map<string, readonly TimeRange[]>();
+  const dropped = merged.replicas[replica] ?? [];
+  return (id) => {
+    const label = lookup(external, [...merged.pairs(id), ...dropped]);
+    const key = concerned.map((retention) => retention.classOf(label)).join(' ');
+    let ranges = known.get(key);
+    if (ranges === undefined) {
+      ranges = hiddenByAll(concerned, label, block, nowMs);
+      known.set(key, ranges);
+    }
+    return ranges;
+  };
+}
+
+function coverageKey(external: Readonly<Record<string, string>>, resolutionMs: number): string {
+  return JSON.stringify([resolutionMs, Object.entries(external).sort()]);
+}
+
+/** By resolution and external labels the time that downsampled blocks cover. */
+function coverageOf(metas: readonly BlockMeta[]): ReadonlyMap<string, readonly TimeRange[]> {
+  const found = new Map<string, TimeRange[]>();
+  for (const meta of metas) {
+    const resolutionMs = blockResolutionMs(meta);
+    if (resolutionMs === 0) continue;
+    const key = coverageKey(externalLabels(meta), resolutionMs);
+    const range = { startMs: meta.minTime, endMs: meta.maxTime };
+    const list = found.get(key);
+    if (list === undefined) found.set(key, [range]);
+    else list.push(range);
+  }
+  return new Map([...found].map(([key, ranges]) => [key, uniteRanges(ranges)]));
+}
+
+/** What a live server's series is to show: raw samples, of which no coarser ones are known there. */
+export function hideLive(
+  retentions: readonly Retention[],
+  external: Labels,
+  labels: Labels,
+  columns: SampleColumns,
+  nowMs: number,
+): SampleColumns {
+  const own = Object.fromEntries(external.entries());
+  const concerned = retentions.filter((retention) => !retention.isEmpty && retention.concerns(own));
+  if (concerned.length === 0) return columns;
+  const block: BlockTime = { ...always, resolutionMs: 0, coveredAt: () => [] };
+  const hidden = hiddenByAll(concerned, lookup(own, labels.pairs), block, nowMs);
+  return withoutRanges(columns, hidden);
+}
+
+/** Samples outside of `hidden`, which is in order without overlaps. */
+function withoutRanges(columns: SampleColumns, hidden: readonly TimeRange[]): SampleColumns {
+  const { timestamps } = columns;
+  const [first, last] = [timestamps[0], timestamps.at(-1)];
+  if (first === undefined || last === undefined) return columns;
+  const touched = intersectRanges(hidden, [{ startMs: first, endMs: last + 1 }]);
+  if (touched.length === 0) return columns;
+  const [only] = touched;
+  // The usual case: everything before a time.
+  if (touched.length === 1 && only!.startMs <= first)
+    return sliceColumns(columns, timestamps[lowerBound(timestamps, only!.endMs)] ?? last + 1, last);
+  return filterColumns(
+    columns,
+    (time) => !touched.some(({ startMs, endMs }) => time >= startMs && time < endMs),
+  );
+}
