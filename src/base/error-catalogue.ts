@@ -283,6 +283,10 @@ export const errorCatalogue = {
     meaning: 'A document is not valid YAML.',
     action: 'Correct the syntax at the position that the fault names.',
   },
+  NothingAccepted: {
+    meaning: 'No part of the object is accepted, so no replica loads anything of it.',
+    action: 'Correct the faults that the status names.',
+  },
   ObjectDuplicate: {
     meaning: 'The same object is declared twice.',
     action: 'Remove one of the two, or rename it.',

@@ -77,6 +77,20 @@ test.each<[string, Partial<StageInput>, string]>([
     { stages: [stage(), stage({ name: 'old', faults: [fault] })] },
     'Accepted=True/Accepted Programmed=True/Programmed Loaded=True/Loaded Ready=False/PromqlSyntax Reconciling=False/Stalled Stalled=True/PromqlSyntax',
   ],
+  [
+    'an object of which nothing is accepted is loaded nowhere, and the reason is the fault',
+    {
+      faults: [fault],
+      accepted: { parts: 0, of: 1, noun: 'group' },
+      stages: [stage({ loaded: 0, refused: true })],
+    },
+    'Accepted=False/PromqlSyntax Programmed=True/Programmed Loaded=False/NothingAccepted Ready=False/PromqlSyntax Reconciling=False/Stalled Stalled=True/PromqlSyntax',
+  ],
+  [
+    'so is one of which a single stack can take nothing',
+    { stages: [stage(), stage({ name: 'old', faults: [fault], loaded: 0, refused: true })] },
+    'Accepted=True/Accepted Programmed=True/Programmed Loaded=False/NothingAccepted Ready=False/PromqlSyntax Reconciling=False/Stalled Stalled=True/PromqlSyntax',
+  ],
 ])('%s', (_name, more, expected) => {
   expect(summary(more)).toBe(expected);
 });

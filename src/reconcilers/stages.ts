@@ -13,6 +13,8 @@ export interface StackStage {
   readonly replicas: number;
   /** What only this stack cannot take: its version, its feature flags, the room in its bundle. */
   readonly faults: readonly Fault[];
+  /** No part of the object can be taken, so there is nothing that a replica could load. */
+  readonly refused?: boolean;
   /** What a server says that refuses the object's file. */
   readonly quarantined?: string | undefined;
 }
@@ -138,6 +140,8 @@ function loadedOf(input: StageInput, selecting: readonly StackStage[]): Conditio
   const refusing = selecting.find((stage) => stage.quarantined !== undefined);
   if (refusing !== undefined)
     return draft('Loaded', false, 'Quarantined', `${text}; a server refuses it: ${refusing.quarantined}`);
+  if (selecting.some((stage) => stage.refused === true))
+    return draft('Loaded', false, 'NothingAccepted', `${text}; no part of it is accepted`);
   if (selecting.some((stage) => stage.replicas === 0))
     return draft('Loaded', false, 'NoReplicas', `${text}; a stack that selects it runs no replica`);
   if (selecting.every((stage) => stage.programmed && stage.loaded >= stage.replicas))
@@ -160,10 +164,12 @@ function summaryOf(
   const stackFault = selecting.flatMap((stage) =>
     stage.faults.map((fault) => ({ fault, stack: `${stage.namespace}/${stage.name}` })),
   )[0];
+  const open = stages.filter((condition) => condition.status !== 'True');
   const blocking =
-    stages.find((condition) => condition.status !== 'True') ??
+    // Why nothing is accepted says more than that nothing is loaded.
+    open.find(({ reason }) => reason !== 'NothingAccepted') ??
     (stackFault === undefined
-      ? undefined
+      ? open[0]
       : draft(
           'Ready',
           false,

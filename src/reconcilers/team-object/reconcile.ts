@@ -110,8 +110,9 @@ export class TeamObjectReconciler<O extends TeamObject, R extends TeamRecord, S 
     if (stack.problem !== undefined)
       faults.push({ path: 'spec', code: stack.problem.code, message: `the stack: ${stack.problem.message}` });
     const isSuspended = object.spec.suspend === true;
-    // Everything that the stack can take is there also when nothing of the object is left to take.
+    // Everything that the stack can take is there also when nothing of the object is left to take, but not loaded.
     const isEmpty = record !== undefined && record.contentHash === undefined && !isSuspended;
+    const isRefused = isEmpty && record.faults.length > 0;
     const base: TeamStage = {
       namespace: stack.key.namespace,
       name: stack.key.name,
@@ -120,7 +121,8 @@ export class TeamObjectReconciler<O extends TeamObject, R extends TeamRecord, S 
         refusal === undefined &&
         (record !== undefined || isSuspended) &&
         (isEmpty || progress?.programmed === true),
-      loaded: isEmpty ? bundle.replicas.size : (progress?.loaded ?? 0),
+      loaded: isRefused ? 0 : isEmpty ? bundle.replicas.size : (progress?.loaded ?? 0),
+      ...(isRefused ? { refused: true } : {}),
       replicas: bundle.replicas.size,
       faults,
       quarantined: progress?.quarantined,
