@@ -340,6 +340,10 @@ export const limits = {
   discoveredSources: 1_000,
   /** Largest file of discovered sources. */
   discoveryFileBytes: 4 * 1024 * 1024,
+  /** Time after its window that a late sample may take until its block is shipped. */
+  lateBlockMs: 6 * 3_600_000,
+  /** Age of samples from which on a server may have shipped and deleted them while a query reads: it keeps what is younger. */
+  localBlockMs: 3 * 3_600_000,
   /** Failures in a row after which a source is not asked for a while; that while at first, and at most. */
   sourceBreakerFailures: 5,
   sourceBreakerFirstMs: 1_000,

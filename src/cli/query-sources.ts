@@ -88,6 +88,7 @@ export async function openSources(
         return live === undefined ? stored : [...stored, ...live.holders];
       },
       replicaLabels: replicaLabel,
+      nowMs: () => systemClock.nowMs(),
       monitor: new SourceMonitor(systemClock, ports.metrics),
       kernels,
     },

@@ -16,6 +16,7 @@ import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { RetentionStore } from '../retention/retention-store.ts';
 import { memoryOf, mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
 import { decodePart } from './block-samples.ts';
+import type { BlockTime } from './coverage.ts';
 import type { QueryBudget } from './query-budget.ts';
 import { hidingOf } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
@@ -152,6 +153,21 @@ export class BlockHolder implements SeriesHolder {
   private async hides(): Promise<boolean> {
     const retentions = (await this.retention?.current()) ?? [];
     return retentions.some((retention) => !retention.isEmpty);
+  }
+
+  async blockTimes(external: Labels): Promise<readonly BlockTime[]> {
+    const { blocks } = await this.catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    return blocks
+      .filter(
+        ({ meta }) =>
+          blockResolutionMs(meta) === 0 &&
+          Labels.from(Object.entries(externalLabels(meta))).key === external.key,
+      )
+      .map(({ meta }) => ({ minTimeMs: meta.minTime, maxTimeMs: meta.maxTime }));
+  }
+
+  listAgain(): Promise<void> {
+    return this.catalog.refresh();
   }
 
   async check(): Promise<void> {

@@ -5,8 +5,9 @@ import type { WindowAnswer, WindowQuery } from '../promql/exec/window-source.ts'
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import { dedupMarginMs, dedupReplicas } from '../samples/dedup.ts';
 import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
+import { liveHints, mayHaveMoved } from './coverage.ts';
 import type { FusedWindows } from './fused/fused-windows.ts';
-import type { QueryScope, SeriesHolder, ServerAnswer } from './source.ts';
+import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 import type { SourceMonitor, SourceRecord } from './source-monitor.ts';
 
@@ -19,6 +20,8 @@ export interface FederationOptions {
   readonly monitor?: SourceMonitor;
   /** Kernels for what they take; absent: all is evaluated generically. */
   readonly kernels?: FusedWindows;
+  /** Wall clock: tells how old samples are that are read from a server. Absent: the end of the selection stands for it. */
+  readonly nowMs?: () => number;
 }
 
 /** Most replicas of one series that the margin of a selection reckons with. */
@@ -45,7 +48,7 @@ export class FederatedSource implements SampleSource {
     const dedup = replicaLabels.length > 0;
     const margin = dedup ? dedupMarginMs(expectedReplicas) : 0;
     const wide = { startMs: hints.startMs - margin, endMs: hints.endMs + margin };
-    const answers = await this.ask((holder) => holder.select(matchers, wide, this.scope));
+    const answers = await this.selectAll(matchers, wide);
     const stored = new Map<string, { labels: Labels; parts: SampleColumns[] }>();
     for (const series of answers.flat()) {
       const entry = stored.get(series.labels.key);
@@ -64,6 +67,47 @@ export class FederatedSource implements SampleSource {
       .map(({ labels, columns }) => ({ labels, ...sliceColumns(columns, hints.startMs, hints.endMs) }))
       .filter(({ timestamps }) => timestamps.length > 0)
       .sort((a, b) => a.labels.compare(b.labels));
+  }
+
+  /**
+   * The series of all holders. A live server that ships its blocks to the bucket is read for the time only that those do not
+   * cover. Where it may have shipped and deleted some of it while it was read, the blocks are listed and read after
+   * it: what it no longer had is there by then.
+   */
+  private async selectAll(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+  ): Promise<(readonly StoredSeries[])[]> {
+    const bucket = this.holders.find(({ blockTimes }) => blockTimes !== undefined);
+    if (bucket === undefined || this.holders.length === 1)
+      return this.ask((holder) => holder.select(matchers, hints, this.scope));
+    const live = this.holders.filter((holder) => holder !== bucket);
+    const nowMs = this.options.nowMs?.() ?? hints.endMs;
+    let lists = false;
+    const plan = await this.ask(async (holder) => {
+      if (holder.shipping === undefined) return { holder, own: hints };
+      const server = await holder.shipping(this.scope);
+      const blocks = await bucket.blockTimes!(server.external).catch(() => []);
+      const own = liveHints(hints, blocks, { outOfOrderMs: server.outOfOrderMs, nowMs });
+      lists ||= mayHaveMoved(own, blocks, nowMs);
+      return { holder, own };
+    }, live);
+    const hintsOf = new Map(plan.map(({ holder, own }) => [holder, own]));
+    const read = (holder: SeriesHolder) => {
+      const own = holder === bucket ? hints : hintsOf.get(holder);
+      return own === undefined ? Promise.resolve([]) : holder.select(matchers, own, this.scope);
+    };
+    const asked = live.filter((holder) => hintsOf.get(holder) !== undefined);
+    if (!lists) return this.ask(read, [bucket, ...asked]);
+    const recent = await this.ask(read, asked);
+    const stored = await this.ask(
+      async (holder) => {
+        await holder.listAgain?.();
+        return read(holder);
+      },
+      [bucket],
+    );
+    return [...stored, ...recent];
   }
 
   private deduplicated(
@@ -209,8 +253,10 @@ export class FederatedSource implements SampleSource {
   }
 
   /** Asks every holder at once; an expected failure of one is told to the scope, its answer is empty. */
-  private async ask<T>(question: (holder: SeriesHolder) => Promise<T>): Promise<T[]> {
-    const { holders } = this;
+  private async ask<T>(
+    question: (holder: SeriesHolder) => Promise<T>,
+    holders: readonly SeriesHolder[] = this.holders,
+  ): Promise<T[]> {
     const outcomes = await Promise.allSettled(holders.map((holder) => this.watched(holder, question)));
     const answers: T[] = [];
     outcomes.forEach((outcome) => {

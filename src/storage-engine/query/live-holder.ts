@@ -5,6 +5,7 @@ import { limits } from '../../base/limits.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
+import { parseDuration } from '../promql/syntax/durations.ts';
 import { resolveMatchers } from '../promql/syntax/matcher.ts';
 import { printMatcher } from '../promql/syntax/print.ts';
 import type { Retention } from '../retention/retention.ts';
@@ -33,6 +34,8 @@ export class LiveHolder implements SeriesHolder {
   private readonly patience: Patience;
   private readonly clock: Clock;
   private readonly retention: RetentionStore | undefined;
+  /** For how long the server takes late samples, as its configuration said with the labels. */
+  private outOfOrderMs = 0;
 
   /** `retention`: what of the server's samples is not to be shown. */
   constructor(client: LiveClient, clock: Clock, retention?: RetentionStore) {
@@ -40,7 +43,15 @@ export class LiveHolder implements SeriesHolder {
     this.retention = retention;
     this.client = client;
     this.name = client.url;
-    this.labels = new LabelCache(this.name, (signal) => readExternalLabels(client, signal), clock);
+    this.labels = new LabelCache(
+      this.name,
+      async (signal) => {
+        const { external, outOfOrderMs } = await readConfig(client, signal);
+        this.outOfOrderMs = outOfOrderMs;
+        return external;
+      },
+      clock,
+    );
     this.patience = new Patience(this.name, clock);
   }
 
@@ -134,6 +145,10 @@ export class LiveHolder implements SeriesHolder {
     }));
   }
 
+  shipping(scope: QueryScope) {
+    return this.ask(scope, async (_, external) => ({ external, outOfOrderMs: this.outOfOrderMs }));
+  }
+
   check(scope: QueryScope): Promise<void> {
     return this.ask(scope, async () => undefined);
   }
@@ -220,19 +235,30 @@ function metadataQuery(
   return selectors.length > 0 && asked === 0 ? undefined : query.toString();
 }
 
-async function readExternalLabels(client: LiveClient, signal: AbortSignal): Promise<Labels> {
+interface PrometheusConfig {
+  readonly global?: { readonly external_labels?: Record<string, unknown> | null } | null;
+  readonly storage?: { readonly tsdb?: { readonly out_of_order_time_window?: unknown } | null } | null;
+}
+
+async function readConfig(
+  client: LiveClient,
+  signal: AbortSignal,
+): Promise<{ external: Labels; outOfOrderMs: number }> {
   const answer = (await client.json('api/v1/status/config', signal)) as { yaml?: unknown } | null;
   const text = typeof answer?.yaml === 'string' ? answer.yaml : '';
-  if (text.trim() === '') return Labels.empty;
-  let config: { global?: { external_labels?: Record<string, unknown> | null } | null } | null | undefined;
+  if (text.trim() === '') return { external: Labels.empty, outOfOrderMs: 0 };
+  let config: PrometheusConfig | null | undefined;
   try {
     config = load(text) as typeof config;
   } catch {
     throw new CodedError('SourceFailed', `source ${client.url}: its configuration is no YAML`);
   }
-  return Labels.from(
-    Object.entries(config?.global?.external_labels ?? {}).map(([name, value]) => [name, String(value)]),
-  );
+  const labels = Object.entries(config?.global?.external_labels ?? {});
+  const window = parseDuration(String(config?.storage?.tsdb?.out_of_order_time_window ?? '0s'));
+  return {
+    external: Labels.from(labels.map(([name, value]) => [name, String(value)])),
+    outOfOrderMs: 'ms' in window ? window.ms : 0,
+  };
 }
 
 function seconds(ms: number): string {

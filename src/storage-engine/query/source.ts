@@ -3,6 +3,7 @@ import type { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { SampleColumns } from '../samples/sample-columns.ts';
+import type { BlockTime } from './coverage.ts';
 import type { QueryBudget } from './query-budget.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
@@ -68,6 +69,12 @@ export interface SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly Labels[]>;
+  /** Times of the raw blocks with exactly these external labels, as last listed; only of a holder of blocks. */
+  blockTimes?(external: Labels): Promise<readonly BlockTime[]>;
+  /** Lists its blocks anew. */
+  listAgain?(): Promise<void>;
+  /** Of a live server that may ship blocks: its external labels, and for how long it takes late samples. */
+  shipping?(scope: QueryScope): Promise<{ readonly external: Labels; readonly outOfOrderMs: number }>;
   /** What a live server's own HTTP API answers: of rules, alerts and targets only it knows. */
   fromServer?(path: string, scope: QueryScope): Promise<ServerAnswer>;
   /** Raises where it could not answer a query now; cheap, as it is asked often. */
