@@ -25,6 +25,7 @@ export async function bundle({ to, standalone }: BundleOptions): Promise<readonl
         // Started as a thread by the chunk beside it, so under this very name.
         'compile-worker': join(root, 'src/controllers/operator/compile-worker.ts'),
         'query-thread': join(root, 'src/storage-engine/query/fused/thread.ts'),
+        'batch-worker': join(root, 'src/storage-engine/lifecycle/rewrite/batch-worker.ts'),
       },
       platform: 'node',
       external: standalone ? [/^node:/] : [/^node:/, '@kubernetes/client-node', /^@aws-sdk\//],

@@ -105,6 +105,10 @@ export const errorCatalogue = {
     meaning: 'Index and slots of a bundle do not fit together at this moment.',
     action: 'None while the operator runs: they are read again.',
   },
+  CompactorRunning: {
+    meaning: 'Another compactor works on the same bucket, and two would do the same work twice.',
+    action: 'Run one compactor for a bucket; after a crash its lease ends by itself within minutes.',
+  },
   ConfigInvalid: {
     meaning: 'A part of a configuration is not valid for the server that would read it; it is left out.',
     action: 'Correct the named field; everything else is live.',

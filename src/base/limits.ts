@@ -189,6 +189,16 @@ export const limits = {
   rewriteWindowMaxBytes: 4 * 1024 * 1024,
   /** Chunks that are merged or downsampled by one worker at a time. */
   rewriteBatchBytes: 2 * 1024 * 1024,
+  /** Rounds of planning in one pass of a compactor: a bound only, a pass ends when nothing is left to do. */
+  compactorRounds: 10_000,
+  /** Time for which a group that failed is left alone. */
+  compactorQuarantineMs: 60 * 60_000,
+  /** Age of a compactor's last sign of life at which another takes over. */
+  compactorLeaseMs: 10 * 60_000,
+  /** Worker threads of a compactor. */
+  compactorWorkers: 8,
+  /** Age at which a block without meta.json is deleted. */
+  partialBlockMs: 48 * 60 * 60_000,
   /** Largest chunk segment that is written, as Prometheus and Thanos cut theirs. */
   segmentBytes: 512 * 1024 * 1024,
   /** Largest section of an index that is held: symbols, postings offset table. */

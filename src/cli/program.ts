@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { register as registerBucket } from './bucket.ts';
+import { register as registerCompact } from './compact.ts';
 import { register as registerImportHistory } from './import-history.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerLocal } from './local.ts';
@@ -24,6 +25,7 @@ type Register = (program: Command, io: CliIo) => void;
 
 const commands: readonly Register[] = [
   registerBucket,
+  registerCompact,
   registerImportHistory,
   registerLocal,
   registerOperator,

@@ -158,16 +158,23 @@ async function openBucketOf(
 ) {
   if (bucketDir === undefined && objstoreConfig === undefined) return undefined;
   const { resolve } = await import('node:path');
+  if (bucketDir === undefined) return openConfiguredBucket(resolve(io.cwd, objstoreConfig!), io, metrics);
   const { systemClock } = await import('../base/clock.ts');
   const { systemRandom } = await import('../base/random.ts');
   const { openBucket } = await import('../storage-engine/bucket/open-bucket.ts');
   const ports = { clock: systemClock, random: systemRandom, ...(metrics && { metrics }) };
-  if (bucketDir !== undefined)
-    return openBucket({ type: 'FILESYSTEM', directory: resolve(io.cwd, bucketDir), prefix: '' }, ports);
+  return openBucket({ type: 'FILESYSTEM', directory: resolve(io.cwd, bucketDir), prefix: '' }, ports);
+}
+
+/** The bucket that a file describes; a changed description is taken over. */
+export async function openConfiguredBucket(path: string, io: CliIo, metrics?: Metrics) {
+  const { systemClock } = await import('../base/clock.ts');
+  const { systemRandom } = await import('../base/random.ts');
+  const { openBucket } = await import('../storage-engine/bucket/open-bucket.ts');
+  const ports = { clock: systemClock, random: systemRandom, ...(metrics && { metrics }) };
   const { readFile } = await import('node:fs/promises');
   const { parseObjectStoreConfig } = await import('../storage-engine/bucket/objstore-config.ts');
   const { followBucket } = await import('../storage-engine/bucket/followed-bucket.ts');
-  const path = resolve(io.cwd, objstoreConfig!);
   return followBucket({
     read: () =>
       readFile(path, 'utf8').catch(() => {

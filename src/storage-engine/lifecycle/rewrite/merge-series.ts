@@ -117,8 +117,7 @@ function emit(
     const { info, encoding, decoded } = chunks[rows.chunk[at]!]!;
     const length = decoded.timestamps.length;
     const last = at + length - 1;
-    // Rows of a chunk come in their order: the last one in its place means that all are there and no other between.
-    const whole = rows.row[at] === 0 && rows.chunk[last] === rows.chunk[at] && rows.row[last] === length - 1;
+    const whole = rows.row[at] === 0 && isWhole(rows, at, length);
     const elsewhere = at > 0 && chunks[rows.chunk[at - 1]!]!.info.replica !== info.replica;
     // What a histogram chunk says of the time before it holds for its own replica only.
     const misled = elsewhere && decoded.histograms?.counterReset === 'notReset';
@@ -142,6 +141,13 @@ function emit(
     pending = at;
   }
   flush(rows.count);
+}
+
+/** Whether the `length` rows from `at` on are all of one chunk, and so all that it has. */
+function isWhole(rows: Rows, at: number, length: number): boolean {
+  if (at + length > rows.count) return false;
+  for (let i = at + length - 1; i > at; i--) if (rows.chunk[i] !== rows.chunk[at]) return false;
+  return true;
 }
 
 /** Encodes rows [from, end) anew: floats in chunks of the usual size, histograms as long as their layout stays. */

@@ -145,6 +145,19 @@ describe('rewriteBlocks', { timeout: 120_000 }, () => {
     );
   });
 
+  it('does not take a chunk for untouched in which another replica stands in for a stale marker', async () => {
+    const [a, b] = [
+      { name: 'up', instance: 'y', offset: 0, count: 8, step: 15_000, chunk: 4, staleEvery: 7, seed: 0 },
+      { name: 'up', instance: 'y', offset: 0, count: 7, step: 15_001, chunk: 1, staleEvery: 0, seed: 0 },
+    ] as const;
+    const { found } = await rewrite([
+      { meta: store([a], 0), replica: 0 },
+      { meta: store([b], 0), replica: 1 },
+    ]);
+    const times = [...found.values()][0]!.samples.map(([time]) => time - start);
+    expect(times).toEqual([0, 15_000, 30_000, 45_000, 60_000, 75_000, 90_006, 105_000]);
+  });
+
   it('copies chunks that nothing touches byte for byte', async () => {
     const plan = (seed: number) => [
       {

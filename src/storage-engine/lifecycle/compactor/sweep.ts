@@ -1,0 +1,108 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger } from '../../../base/log.ts';
+import { deleteBlock } from '../../block/delete.ts';
+import { readMark, unmarkBlock } from '../../block/marks.ts';
+import type { Bucket } from '../../bucket/bucket.ts';
+import type { PlannedBlock } from '../plan/planned-block.ts';
+import type { BlockFolder } from './bucket-view.ts';
+import { readMeta } from './bucket-view.ts';
+import { replacementOf } from './run-job.ts';
+
+export interface SweepOptions {
+  readonly nowMs: number;
+  /** Age of a deletion mark at which its block goes. */
+  readonly deletionDelayMs: number;
+  /** Age of the newest object of a folder without meta.json at which it goes. */
+  readonly partialDelayMs: number;
+}
+
+export interface SweepPlan {
+  readonly marked: readonly string[];
+  readonly partial: readonly string[];
+}
+
+/** Which folders are due. Pure. */
+export function planSweep(folders: Iterable<BlockFolder>, options: SweepOptions): SweepPlan {
+  const marked: string[] = [];
+  const partial: string[] = [];
+  for (const { ulid, metaMs, deletionMs, newestMs } of folders) {
+    if (deletionMs !== undefined) {
+      if (options.nowMs - deletionMs > options.deletionDelayMs) marked.push(ulid);
+    } else if (metaMs === undefined && options.nowMs - newestMs > options.partialDelayMs) partial.push(ulid);
+  }
+  return { marked, partial };
+}
+
+export interface SweepContext {
+  readonly bucket: Bucket;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fence: () => Promise<void>;
+}
+
+/**
+ * Deletes what is due. A mark that names a replacement is obeyed only while some block holds all that the marked one does:
+ * a mark that a paused writer set late, when its replacement was gone again, is taken away instead.
+ */
+export async function sweep(
+  due: SweepPlan,
+  blocks: readonly PlannedBlock[],
+  context: SweepContext,
+  signal?: AbortSignal,
+): Promise<{ deleted: string[]; kept: string[] }> {
+  const { bucket, log } = context;
+  const deleted: string[] = [];
+  const kept: string[] = [];
+  for (const ulid of due.marked) {
+    signal?.throwIfAborted();
+    const mark = await readMark(bucket, 'deletion', ulid, signal);
+    if (mark === undefined) continue;
+    if (replacementOf(mark.details) !== undefined && !(await isHeld(bucket, ulid, blocks, signal))) {
+      log.warn(
+        { block: ulid, mark: mark.details },
+        'no block holds what this one does: its deletion mark is taken away',
+      );
+      await context.fence();
+      await unmarkBlock(bucket, 'deletion', ulid, signal);
+      kept.push(ulid);
+      continue;
+    }
+    await context.fence();
+    await deleteBlock(bucket, ulid, signal);
+    deleted.push(ulid);
+  }
+  for (const ulid of due.partial) {
+    signal?.throwIfAborted();
+    await context.fence();
+    await deleteBlock(bucket, ulid, signal);
+    deleted.push(ulid);
+  }
+  return { deleted, kept };
+}
+
+/** Whether an unmarked block descends from all that the given one does; one without meta.json is being deleted already. */
+async function isHeld(
+  bucket: Bucket,
+  ulid: string,
+  blocks: readonly PlannedBlock[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const own = blocks.find((block) => block.ulid === ulid);
+  if (own === undefined) return true;
+  const { compaction } = await readMeta(bucket, ulid, signal);
+  const candidates = blocks.filter(
+    (block) =>
+      block !== own &&
+      !block.marks.deletion &&
+      block.group === own.group &&
+      (block.rewritten.includes(ulid) ||
+        (own.sources.length > 0 && own.sources.every((source) => block.sources.includes(source)))),
+  );
+  for (const candidate of candidates) {
+    const { compaction: theirs } = await readMeta(bucket, candidate.ulid, signal);
+    const wider = new Set(theirs.sources ?? []);
+    if (candidate.rewritten.includes(ulid) || (compaction.sources ?? []).every((source) => wider.has(source)))
+      return true;
+  }
+  return false;
+}
