@@ -1,5 +1,5 @@
-import type { Batch, BatchResult } from './batch.ts';
-import { type BatchParameters, processBatch } from './process-batch.ts';
+import type { Batch, BatchParameters, BatchResult } from './batch.ts';
+import { processBatch } from './process-batch.ts';
 
 /** Where batches are worked on: in line, or in worker threads. */
 export interface BatchPool {

@@ -47,6 +47,15 @@ export interface Batch {
   readonly removed: Float64Array<ArrayBuffer>;
 }
 
+/** What is done to all series of a batch. */
+export interface BatchParameters {
+  /** Keeps encodings 4 to 6 as they are; else they become 1 to 3. */
+  readonly native: boolean;
+  /** Milliseconds between samples of the downsampled result, and of what is downsampled (0: raw). */
+  readonly resolutionMs: number;
+  readonly sourceResolutionMs: number;
+}
+
 /** Chunks that came out, as whole entries one behind the other. */
 export interface BatchResult {
   readonly bytes: Uint8Array<ArrayBuffer>;

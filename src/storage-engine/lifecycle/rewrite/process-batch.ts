@@ -2,6 +2,7 @@ import { chunkEncoding, readChunkEntry } from '../../format/chunk.ts';
 import { appendChunkEntry } from '../../format/chunk-writer.ts';
 import {
   type Batch,
+  type BatchParameters,
   type BatchResult,
   batchChunk,
   batchSeries,
@@ -11,15 +12,8 @@ import {
   treatment,
 } from './batch.ts';
 import { decodeRaw, encodeCompatible, needsTranscoding } from './decoded-chunk.ts';
+import { downsampleSeries } from './downsample-series.ts';
 import { mergeSeries } from './merge-series.ts';
-
-export interface BatchParameters {
-  /** Keeps encodings 4 to 6 as they are; else they become 1 to 3. */
-  readonly native: boolean;
-  /** Milliseconds between samples of the downsampled result, and of what is downsampled (0: raw). */
-  readonly resolutionMs: number;
-  readonly sourceResolutionMs: number;
-}
 
 /** Does what a batch asks for, series by series. Runs in a worker or in line. */
 export function processBatch(batch: Batch, parameters: BatchParameters): BatchResult {
@@ -31,6 +25,8 @@ export function processBatch(batch: Batch, parameters: BatchParameters): BatchRe
     result.beginSeries(number);
     if (series.treatment === treatment.merge)
       mergeSeries(batch, series, removed.get(number) ?? [], parameters.native, result);
+    else if (series.treatment === treatment.downsample)
+      downsampleSeries(batch, series, removed.get(number) ?? [], parameters, result);
     else
       for (let chunk = series.firstChunk; chunk < series.endChunk; chunk++)
         copyChunk(batch, chunk, parameters.native, result);

@@ -6,6 +6,7 @@ import type { BlockMeta } from '../../format/block-meta.ts';
 import {
   type Batch,
   BatchBuilder,
+  type BatchParameters,
   type BatchResult,
   forEachResult,
   type RemovedTime,
@@ -15,7 +16,6 @@ import type { BatchPool } from './batch-pool.ts';
 import { BlockInput, compareLabels } from './block-input.ts';
 import { ChunkCopier, checkEntry, type EntryView, findEntry } from './chunk-copier.ts';
 import { needsTranscoding } from './decoded-chunk.ts';
-import type { BatchParameters } from './process-batch.ts';
 import { SeriesChunks } from './series-chunks.ts';
 import { mergeSymbols } from './symbol-merge.ts';
 

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type ErrorCode } from '../../../base/errors.ts';
-import type { Batch, BatchResult } from './batch.ts';
+import type { Batch, BatchParameters, BatchResult } from './batch.ts';
 import type { BatchPool } from './batch-pool.ts';
-import type { BatchParameters } from './process-batch.ts';
 
 /** A batch on its way to a worker, and the answer. */
 export interface WorkerRequest {
