@@ -173,7 +173,12 @@ test('a rule that fails to evaluate is told by file and group', async () => {
     return found.length > 0 && found;
   });
   expect(faults).toEqual([
-    { path: 'rules/a/bad.yaml', group: 'a-bad', error: expect.stringContaining('duplicate series') },
+    {
+      path: 'rules/a/bad.yaml',
+      group: 'a-bad',
+      rule: 'r',
+      error: expect.stringContaining('duplicate series'),
+    },
   ]);
 });
 
