@@ -22,6 +22,13 @@ interface Entry extends KnownBlock {
   readonly modifiedMs: number;
 }
 
+interface ListedBlock {
+  modifiedMs?: number;
+  markedMs?: number;
+  metaBytes: number;
+  readonly sizes: Map<string, number>;
+}
+
 /** One look at the bucket: what blocks are to be read, and what could not be understood. */
 interface Snapshot {
   readonly all: ReadonlyMap<string, Entry>;
@@ -100,16 +107,17 @@ export class BlockCatalog {
     const faults: string[] = [];
     const all = new Map<string, Entry>();
     const takenMs = this.clock.monotonicMs();
-    const found = [...(await this.list())].filter(
+    const { blocks, indexBytes } = await this.list();
+    const found = [...blocks].filter(
       ([, { markedMs }]) => this.clock.nowMs() - (markedMs ?? Number.POSITIVE_INFINITY) <= markedBlockMs,
     );
-    const seed = this.snapshot?.all ?? (await this.readIndexObject());
+    const seed = this.snapshot?.all ?? (await this.readIndexObject(indexBytes));
     await eachAtOnce(found.length, limits.metaReadConcurrency, async (i) => {
-      const [ulid, { modifiedMs, sizes }] = found[i]!;
+      const [ulid, { modifiedMs, metaBytes, sizes }] = found[i]!;
       if (modifiedMs === undefined) return;
       const known = seed.get(ulid);
       try {
-        const meta = known?.modifiedMs === modifiedMs ? known.meta : await this.readMeta(ulid);
+        const meta = known?.modifiedMs === modifiedMs ? known.meta : await this.readMeta(ulid, metaBytes);
         all.set(ulid, { meta, modifiedMs, sizes });
       } catch (error) {
         // A block that was deleted since the listing is gone; anything else is a fault that the query names.
@@ -125,29 +133,34 @@ export class BlockCatalog {
   }
 
   private async list() {
-    const found = new Map<string, { modifiedMs?: number; markedMs?: number; sizes: Map<string, number> }>();
+    const blocks = new Map<string, ListedBlock>();
+    let indexBytes = 0;
     for await (const page of this.bucket.list('')) {
       for (const { key, modifiedMs, sizeBytes } of page.objects) {
+        if (key === bucketIndexKey) indexBytes = sizeBytes;
         const slash = key.indexOf('/');
         const ulid = key.slice(0, slash);
         if (!isUlid(ulid)) continue;
-        const block = found.get(ulid) ?? { sizes: new Map<string, number>() };
-        found.set(ulid, block);
-        if (key === blockFiles.meta(ulid)) block.modifiedMs = modifiedMs;
-        else if (key === blockFiles.deletionMark(ulid)) block.markedMs = modifiedMs;
+        const block = blocks.get(ulid) ?? { metaBytes: 0, sizes: new Map<string, number>() };
+        blocks.set(ulid, block);
+        if (key === blockFiles.meta(ulid)) {
+          block.modifiedMs = modifiedMs;
+          block.metaBytes = sizeBytes;
+        } else if (key === blockFiles.deletionMark(ulid)) block.markedMs = modifiedMs;
         else block.sizes.set(key.slice(slash + 1), sizeBytes);
       }
     }
-    return found;
+    return { blocks, indexBytes };
   }
 
   /**
    * What the bucket's own index says of blocks, so that a first sync need not read every meta. It is derived: an entry
    * counts only while the listing shows the same time of its meta.json, and one that cannot be read costs time only.
    */
-  private async readIndexObject(): Promise<ReadonlyMap<string, IndexedMeta>> {
+  private async readIndexObject(sizeBytes: number): Promise<ReadonlyMap<string, IndexedMeta>> {
+    if (sizeBytes === 0 || sizeBytes > limits.bucketIndexBytes) return new Map();
     try {
-      return decodeBucketIndex(await getObject(this.bucket, bucketIndexKey, limits.bucketIndexBytes));
+      return decodeBucketIndex(await getObject(this.bucket, bucketIndexKey, sizeBytes));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       return new Map();
@@ -160,9 +173,11 @@ export class BlockCatalog {
     await this.bucket.put(bucketIndexKey, encodeBucketIndex(this.snapshot!.all, this.clock.nowMs()), signal);
   }
 
-  private async readMeta(ulid: string) {
+  /** `sizeBytes` as the listing had it; one that was written anew since may be somewhat longer. */
+  private async readMeta(ulid: string, sizeBytes: number) {
     const key = blockFiles.meta(ulid);
-    const text = new TextDecoder().decode(await getObject(this.bucket, key, limits.blockMetaBytes));
+    const limitBytes = Math.min(limits.blockMetaBytes, sizeBytes + 64 * 1024);
+    const text = new TextDecoder().decode(await getObject(this.bucket, key, limitBytes));
     const meta = parseBlockMeta(text, `${this.bucket.description}: ${key}`);
     if (meta.ulid !== ulid)
       throw new CodedError('CorruptData', `${this.bucket.description}: ${key} names block ${meta.ulid}`);

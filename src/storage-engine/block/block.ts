@@ -91,7 +91,7 @@ async function openIndex(options: BlockOptions): Promise<BlockIndex> {
   const remote = bucket.localPath === undefined;
   const source = bucketSource(bucket, key, sizeBytes);
   const cached = cache !== undefined && remote ? cachedSource(source, cache, key) : source;
-  const file = await IndexFile.open(cached);
+  const file = await IndexFile.open(cached, sizeBytes <= wholeBytes);
   const { numSeries = 0, numChunks = 0 } = meta.stats ?? {};
   const load = {
     symbols,

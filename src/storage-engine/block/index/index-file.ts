@@ -20,11 +20,11 @@ export class IndexFile {
     this.toc = toc;
   }
 
-  static async open(source: RangeSource): Promise<IndexFile> {
+  /** `whole`: all of it is to be read. */
+  static async open(source: RangeSource, whole: boolean): Promise<IndexFile> {
     if (source.sizeBytes < indexHeaderBytes + tocBytes)
       throw new CorruptDataError(`index: ${source.sizeBytes} bytes are no index`);
-    const whole = source.sizeBytes <= limits.indexOneReadBytes ? await heldWhole(source) : undefined;
-    const from = whole ?? source;
+    const from = whole && source.sizeBytes <= limits.indexOneReadBytes ? await heldWhole(source) : source;
     const tail = await from.read(source.sizeBytes - tocBytes, tocBytes);
     const toc = readIndexToc(tail, source.sizeBytes);
     if (toc.symbols < indexHeaderBytes || toc.series === 0)
