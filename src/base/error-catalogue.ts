@@ -105,6 +105,10 @@ export const errorCatalogue = {
     meaning: 'Index and slots of a bundle do not fit together at this moment.',
     action: 'None while the operator runs: they are read again.',
   },
+  CheckFailed: {
+    meaning: 'An object could not be checked because the check itself failed.',
+    action: 'Report it with the object; its last good version runs on, and no other object is concerned.',
+  },
   CompactorRunning: {
     meaning: 'Another compactor works on the same bucket, and two would do the same work twice.',
     action: 'Run one compactor for a bucket; after a crash its lease ends by itself within minutes.',

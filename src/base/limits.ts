@@ -389,6 +389,10 @@ export const limits = {
   /** Time and memory for checking one larger rule set, in a worker. */
   compileTimeoutMs: 20_000,
   compileMemoryMb: 256,
+  /** How long the other rule sets of a stack wait for one that is checked in a worker. */
+  compilePatienceMs: 1000,
+  /** When a stack looks again for rule sets that were not checked in that time. */
+  compileAgainMs: 500,
   /** Rule sets whose compiled form is kept, for further stacks that take them too. */
   compileCacheObjects: 256,
   /** Longest time that the operator's main thread works before timers and sockets have their turn. */

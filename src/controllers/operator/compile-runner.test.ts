@@ -64,3 +64,28 @@ test('a rule set that takes too long is faulty by itself', async () => {
     ],
   });
 });
+
+test('a fault of the checks themselves is one of the object, in the worker as on the main thread', async () => {
+  runner = new CompileRunner(systemClock);
+  const faulty = { metadata: {}, spec: { groups: [{ name: 'g', rules: [{ record: 'r' }] }] } };
+  const large = largeSet('large', 'vector(1)');
+  // The API server accepts none of this; it stands for what nobody has thought of.
+  Reflect.set(large.spec.groups![0]!.rules[0]!, 'labels', { __proto__: null, a: 5 });
+  Reflect.set(large.spec.groups![0]!, 'name', undefined);
+  for (const object of [faulty as unknown as AlertRuleSet, large]) {
+    const { groups } = await runner.compile(object, defaultDialect);
+    expect(groups.flatMap(({ faults }) => faults)).not.toEqual([]);
+  }
+  expect(await runner.compile(largeSet('next', 'up'), defaultDialect)).toEqual(
+    compileRuleSet(largeSet('next', 'up'), defaultDialect),
+  );
+});
+
+test('what is asked for twice while it is being checked is checked once', async () => {
+  const once = new CompileRunner(systemClock);
+  runner = once;
+  const object = largeSet('twice', 'up');
+  const [first, second] = [once.compile(object, defaultDialect), once.compile(object, defaultDialect)];
+  expect(first).toBe(second);
+  await first;
+});

@@ -6,8 +6,9 @@ import { limits } from '../../base/limits.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import {
   type CompiledRuleSet,
-  compileRuleSet,
+  compileSafely,
   compileSizeChars,
+  notCheckable,
   type RuleDialect,
 } from '../../reconcilers/alert-rule-set/compile.ts';
 import type { RuleSetCompilation } from '../../reconcilers/monitoring-stack/rules.ts';
@@ -20,6 +21,8 @@ import type { CompileAnswer, CompileRequest } from './compile-worker.ts';
 export class CompileRunner implements RuleSetCompilation {
   readonly #clock: Clock;
   readonly #cache = new LRUCache<string, CompiledRuleSet>({ max: limits.compileCacheObjects });
+  /** Asked for and not answered yet. */
+  readonly #running = new Map<string, Promise<CompiledRuleSet>>();
   #worker: Worker | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #nextId = 0;
@@ -28,17 +31,24 @@ export class CompileRunner implements RuleSetCompilation {
     this.#clock = clock;
   }
 
-  async compile(object: AlertRuleSet, dialect: RuleDialect): Promise<CompiledRuleSet> {
+  compile(object: AlertRuleSet, dialect: RuleDialect): CompiledRuleSet | Promise<CompiledRuleSet> {
     const { uid, generation } = object.metadata;
-    const key = `${uid} ${generation} ${dialect.key}`;
-    const known = uid === undefined ? undefined : this.#cache.get(key);
+    const key = uid === undefined ? undefined : `${uid} ${generation} ${dialect.key}`;
+    const known = key === undefined ? undefined : (this.#cache.get(key) ?? this.#running.get(key));
     if (known !== undefined) return known;
-    const compiled =
-      compileSizeChars(object) <= limits.compileInlineChars
-        ? compileRuleSet(object, dialect)
-        : await this.#inWorker(object, dialect);
-    if (uid !== undefined) this.#cache.set(key, compiled);
-    return compiled;
+    if (!isLarge(object)) {
+      const compiled = compileSafely(object, dialect);
+      if (key !== undefined) this.#cache.set(key, compiled);
+      return compiled;
+    }
+    const running = this.#inWorker(object, dialect).then((compiled) => {
+      if (key === undefined) return compiled;
+      this.#running.delete(key);
+      this.#cache.set(key, compiled);
+      return compiled;
+    });
+    if (key !== undefined) this.#running.set(key, running);
+    return running;
   }
 
   async close(): Promise<void> {
@@ -72,7 +82,7 @@ export class CompileRunner implements RuleSetCompilation {
     } catch (error) {
       this.#worker = undefined;
       void worker.terminate();
-      return tooExpensive(object, error instanceof Error ? error.message : String(error));
+      return notCheckable(object, 'LimitExceeded', `${describe(error)}; divide it into smaller ones`);
     } finally {
       listening.abort();
     }
@@ -109,17 +119,16 @@ async function answerOf(
   });
 }
 
-function tooExpensive(object: AlertRuleSet, why: string): CompiledRuleSet {
-  const message = `the object ${why}; divide it into smaller ones`;
-  return {
-    groups: (object.spec.groups ?? []).map(({ name }, position) => ({
-      name,
-      rendered: undefined,
-      faults: position === 0 ? [{ path: 'spec', code: 'LimitExceeded', message }] : [],
-    })),
-    partialRules: [],
-  };
+/** What is so malformed that it has no size is left to the checks. */
+function isLarge(object: AlertRuleSet): boolean {
+  try {
+    return compileSizeChars(object) > limits.compileInlineChars;
+  } catch {
+    return false;
+  }
 }
+
+const describe = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function startWorker(): Worker {
   // From a checkout the sources themselves, from the bundle the chunk beside this one.

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import {
   type CompiledRuleSet,
-  compileRuleSet,
+  compileSafely,
   type RuleDialect,
 } from '../../reconcilers/alert-rule-set/compile.ts';
 
@@ -20,6 +20,6 @@ export interface CompileAnswer {
 }
 
 parentPort?.on('message', ({ id, object, dialect }: CompileRequest) => {
-  const answer: CompileAnswer = { id, compiled: compileRuleSet(object, dialect) };
+  const answer: CompileAnswer = { id, compiled: compileSafely(object, dialect) };
   parentPort?.postMessage(answer);
 });

@@ -68,6 +68,32 @@ export function compileRuleSet(
   return { groups, partialRules: dialect.sharded ? partialRules(good, dialect) : [] };
 }
 
+/** As `compileRuleSet`; a fault of the checks themselves becomes one of this object, and no other object waits for it. */
+export function compileSafely(
+  object: Pick<AlertRuleSet, 'metadata' | 'spec'>,
+  dialect: RuleDialect,
+): CompiledRuleSet {
+  try {
+    return compileRuleSet(object, dialect);
+  } catch (error) {
+    return notCheckable(object, 'CheckFailed', `cannot be checked: ${String(error)}`);
+  }
+}
+
+/** No group of the object is taken; what was good before runs on. */
+export function notCheckable(object: Pick<AlertRuleSet, 'spec'>, code: string, why: string): CompiledRuleSet {
+  const fault: Fault = { path: 'spec', code, message: `the object ${why}` };
+  const groups = Array.isArray(object.spec?.groups) ? object.spec.groups : [];
+  return {
+    groups: groups.map((group, position) => ({
+      name: String(group?.name),
+      rendered: undefined,
+      faults: position === 0 ? [fault] : [],
+    })),
+    partialRules: [],
+  };
+}
+
 /** Size of the work, for choosing a worker: characters of all expressions and templates. */
 export function compileSizeChars(object: Pick<AlertRuleSet, 'spec'>): number {
   let size = 0;

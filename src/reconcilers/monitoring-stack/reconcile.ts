@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, StalledError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import { apiVersion } from '../../crds/metadata.ts';
@@ -106,7 +107,8 @@ export class StackReconciler {
       const desired = await this.#bringAbout(stack);
       this.#setProblem(stack, undefined);
       await this.#writeStatus(stack, desired.faults, desired);
-      return { requeueAfterMs: secretAgeMs };
+      const isWaiting = stack.ruleSets.dirtyCount > 0;
+      return { requeueAfterMs: isWaiting ? limits.compileAgainMs : secretAgeMs };
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       if (error instanceof StalledError || error.code === 'ApiInvalid' || error.code === 'ApiForbidden') {
@@ -144,6 +146,7 @@ export class StackReconciler {
       this.#parts.ruleSets,
       this.#parts.compilation,
       this.#parts.breather,
+      clock,
     );
     note(stack.untold.ruleSets, rules.touched);
     const before = this.#routeFaults.get(stack) ?? [];

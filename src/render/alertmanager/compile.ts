@@ -3,6 +3,7 @@
  * the routing tree) is replaced by its last good version, or left out; everything else goes live. Nothing here looks
  * at another AlertRoute, so no mistake can reach one.
  */
+import type { ErrorCode } from '../../base/error-catalogue.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import { reservedLabels } from '../names.ts';
 import type { AddressPolicy } from './checks/address.ts';
@@ -98,15 +99,16 @@ function isTooDeep(value: unknown, depth = 0): boolean {
 }
 
 /** Nothing of the object is taken; what was good before runs on. */
-function unread(
+export function unread(
   { metadata, spec }: AlertRoute,
   { lastGood }: CompileOptions,
   message: string,
+  code: ErrorCode = 'LimitExceeded',
 ): CompileResult {
   const { namespace = '', name } = metadata;
   return {
     fragment: lastGood ?? emptyFragment(namespace, name),
-    faults: [{ path: 'spec', code: 'LimitExceeded', message }],
+    faults: [{ path: 'spec', code, message }],
     lastGood: lastGood === undefined ? [] : ['spec'],
     leftOut: lastGood === undefined ? ['spec'] : [],
     receivers: { total: spec.receivers.length, accepted: 0 },

@@ -11,7 +11,13 @@ import {
 } from './base-config.ts';
 import type { AddressPolicy } from './checks/address.ts';
 import type { Fault } from './checks/fault.ts';
-import { type CompileOptions, type CompileResult, compileAlertRoute, emptyFragment } from './compile.ts';
+import {
+  type CompileOptions,
+  type CompileResult,
+  compileAlertRoute,
+  emptyFragment,
+  unread,
+} from './compile.ts';
 import { decodeFragment, type Fragment, fragmentPath } from './fragment.ts';
 import { secretReferences } from './secret-references.ts';
 import { atLeast, oldestVersion } from './version.ts';
@@ -119,12 +125,21 @@ function compileOnce(
     if (known.result.faults.length === 0 || known.previous === previous) return known.result;
   }
   const fragment = lastGood();
-  const result = compileAlertRoute(route, {
+  const result = compileSafely(route, {
     ...options,
     ...(fragment === undefined ? {} : { lastGood: fragment }),
   });
   compiled.set(route.spec, { context, secrets, previous, result });
   return result;
+}
+
+/** A fault of the checks themselves becomes one of this object: no other team's notifications wait for it. */
+function compileSafely(route: AlertRoute, options: CompileOptions): CompileResult {
+  try {
+    return compileAlertRoute(route, options);
+  } catch (error) {
+    return unread(route, options, `cannot be checked: ${String(error)}`, 'CheckFailed');
+  }
 }
 
 /** What the bundle holds of an AlertRoute; nothing when it is damaged or was another object of that name. */
