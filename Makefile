@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver image test-image sim programs bucket promql check-generated
+.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ e2e: setup build ## Run the quickstart end to end with faults
 
 e2e-apiserver: setup build ## Run the API suite on the local and on a real kube-apiserver
 	@node hack/suites.ts apiserver
+
+lifecycle: setup ## Compaction and downsampling against a real Thanos on the same blocks
+	@node hack/suites.ts lifecycle
 
 bucket: setup ## Hold the S3 adapter against a real S3 server
 	@node hack/suites.ts bucket

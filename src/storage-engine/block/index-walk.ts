@@ -95,7 +95,8 @@ export class IndexWalk {
     const { postings, postingsOffsetTable, labelOffsetTable } = this.toc;
     const end = this.sectionEnd(postings);
     let all: number | undefined;
-    for (let at = postings; at < end; ) {
+    // Prometheus names the place before the padding of the first list.
+    for (let at = Math.ceil(postings / 4) * 4; at < end; ) {
       // The list of all series is the first that is written.
       all ??= await this.reader.uint32(at + 4);
       at = Math.ceil((await this.reader.checkFramed(at, 'posting list')) / 4) * 4;
