@@ -258,6 +258,8 @@ export const limits = {
   bucketConfigCheckMs: 10_000,
   /** Largest retention document of a bucket. */
   retentionDocumentBytes: 16 * 1024 * 1024,
+  /** Indexes that are held while the figures of a retention policy are reckoned. */
+  previewMemoryBytes: 256 * 1024 * 1024,
   /** Retention documents in one bucket: one a stack that writes to it. */
   retentionDocuments: 1000,
   /** How often a reader looks for changed retention documents. */

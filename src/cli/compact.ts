@@ -3,7 +3,12 @@ import { CodedError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
 
 interface Options {
-  readonly objstoreConfig: string;
+  readonly objstoreConfig?: string;
+  readonly bucketDir?: string;
+  readonly listen?: string;
+  readonly retentionConfigmap?: string;
+  readonly report?: string;
+  readonly serviceAccountDir: string;
   readonly dataDir: string;
   readonly once?: boolean;
   readonly waitInterval: string;
@@ -23,7 +28,19 @@ export function register(program: Command, io: CliIo): void {
   program
     .command('compact')
     .description('merge, deduplicate and downsample the blocks of a bucket, and delete what is replaced')
-    .requiredOption('--objstore-config <file>', "the bucket, described by Thanos's objstore.yml")
+    .option('--objstore-config <file>', "the bucket, described by Thanos's objstore.yml")
+    .option('--bucket-dir <folder>', 'the bucket, a folder')
+    .option('--listen <host:port>', 'where to serve /-/healthy and /-/ready')
+    .option(
+      '--retention-configmap <namespace/name>',
+      'what is to live how long, as a stack orders it (in pods)',
+    )
+    .option('--report <namespace/name>', 'ConfigMap to report in (in pods)')
+    .option(
+      '--service-account-dir <path>',
+      "folder with the pod's token and certificate authority",
+      '/var/run/secrets/kubernetes.io/serviceaccount',
+    )
     .option('--data-dir <folder>', 'folder for scratch files', './compact-data')
     .option('--once', 'do what is to do and end; the exit code tells whether a group was left out')
     .option('--wait-interval <duration>', 'time between two passes', '5m')
@@ -53,7 +70,7 @@ export function register(program: Command, io: CliIo): void {
           import('../base/random.ts'),
           import('../render/workload/quantity.ts'),
         ]);
-      const { openConfiguredBucket } = await import('./query-sources.ts');
+      const { openBucketOf } = await import('./query-sources.ts');
       const { resolve } = await import('node:path');
       const time = await durationReader();
       const memoryBytes = Number(quantityValue(options.memory) ?? 0n);
@@ -81,7 +98,11 @@ export function register(program: Command, io: CliIo): void {
         clock: systemClock,
         write: io.err,
       });
-      const bucket = await openConfiguredBucket(resolve(io.cwd, options.objstoreConfig), io);
+      const { RetentionStore } = await import('../storage-engine/retention/retention-store.ts');
+      if ((options.bucketDir === undefined) === (options.objstoreConfig === undefined))
+        throw new CodedError('InvalidOption', 'one of --objstore-config and --bucket-dir is needed');
+      const bucket = (await openBucketOf(options, io))!;
+      const retention = new RetentionStore(bucket, systemClock);
       const { compactor, close } = await openCompactor({
         bucket,
         clock: systemClock,
@@ -95,6 +116,7 @@ export function register(program: Command, io: CliIo): void {
         consistencyDelayMs: time('--consistency-delay', options.consistencyDelay),
         deletionDelayMs: time('--delete-delay', options.deleteDelay),
         downsample: options.downsampling,
+        retention,
       });
       try {
         if (options.once === true) {
@@ -103,7 +125,19 @@ export function register(program: Command, io: CliIo): void {
           if (quarantined.size > 0) io.setExitCode(exitCodes.fault);
           return;
         }
-        await compactor.run(waitMs, signal);
+        const tasks = [compactor.run(waitMs, signal)];
+        if (options.listen !== undefined) {
+          const { serveEndpoint } = await import('../agents/reloader/endpoint.ts');
+          tasks.push(serveEndpoint(options.listen, undefined, { signal }));
+        }
+        const { retentionConfigmap: order, report } = options;
+        if (order !== undefined && report !== undefined) {
+          const { runRetention } = await import('../agents/compactor/run.ts');
+          const { serviceAccountDir } = options;
+          const environment = io.env;
+          tasks.push(runRetention({ bucket, order, report, serviceAccountDir, environment, log }, signal));
+        }
+        await Promise.all(tasks);
       } finally {
         await close();
         await bucket.close();

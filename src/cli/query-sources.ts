@@ -151,10 +151,11 @@ async function openLive(
   return live;
 }
 
-async function openBucketOf(
-  { bucketDir, objstoreConfig }: SourceOptions,
+/** The bucket that the options name; undefined where they name none. */
+export async function openBucketOf(
+  { bucketDir, objstoreConfig }: Pick<SourceOptions, 'bucketDir' | 'objstoreConfig'>,
   io: CliIo,
-  metrics: Metrics | undefined,
+  metrics?: Metrics,
 ) {
   if (bucketDir === undefined && objstoreConfig === undefined) return undefined;
   const { resolve } = await import('node:path');

@@ -1,17 +1,19 @@
 import { http } from './node-http.ts';
 import type { Reloader } from './reloader.ts';
 
-/** Serves `/healthz` and `/metrics` until aborted. `address` is `host:port`. */
+const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/-/healthy', '/-/ready']);
+
+/** Serves `/healthz`, also by the names that Prometheus gives it, and `/metrics` until aborted. `address` is `host:port`. */
 export function serveEndpoint(
   address: string,
-  metrics: () => string,
+  metrics: (() => string) | undefined,
   options: { readonly signal: AbortSignal },
 ): Promise<void> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   const server = http.createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    const text = path === '/metrics' ? metrics() : path === '/healthz' ? 'ok\n' : undefined;
+    const text = path === '/metrics' ? metrics?.() : healthPaths.has(path ?? '') ? 'ok\n' : undefined;
     response.writeHead(text === undefined ? 404 : 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     });

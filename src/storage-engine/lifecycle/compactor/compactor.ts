@@ -1,9 +1,11 @@
 import { CodedError, describeError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
 import { markBlock } from '../../block/marks.ts';
+import type { RetentionStore } from '../../retention/retention-store.ts';
 import { type Job, plan } from '../plan/plan.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
 import { BucketView, readMeta } from './bucket-view.ts';
+import { expiredBlocks } from './expire.ts';
 import type { Lease } from './lease.ts';
 import { type JobContext, replacedBy, runJob } from './run-job.ts';
 import { planSweep, sweep } from './sweep.ts';
@@ -18,6 +20,8 @@ export interface CompactorOptions extends Omit<JobContext, 'fence' | 'memoryByte
   readonly deletionDelayMs: number;
   readonly partialDelayMs: number;
   readonly downsample: boolean;
+  /** What no longer lives; absent: everything does. */
+  readonly retention?: RetentionStore | undefined;
 }
 
 /** What one pass did, and what it could not do. */
@@ -66,6 +70,7 @@ export class Compactor {
         if (open.length === 0) break;
         await this.runJobs(open, done, signal);
       }
+      done.marked += await this.markExpired(signal);
       const due = planSweep(this.view.folders.values(), { ...this.options, nowMs: clock.nowMs() });
       const fence = () => lease.renew(signal);
       done.deleted = (
@@ -143,6 +148,24 @@ export class Compactor {
     if (found.untilMs > this.options.clock.monotonicMs()) return true;
     this.quarantine.delete(group);
     return false;
+  }
+
+  /** Marks blocks of which nothing is left to show. Where the documents are not known nothing is. */
+  private async markExpired(signal: AbortSignal | undefined): Promise<number> {
+    const { bucket, clock, lease, log, retention } = this.options;
+    if (retention === undefined) return 0;
+    await retention.refresh();
+    await this.view.refresh(signal);
+    const expired = expiredBlocks(this.view.blocks, await retention.current(), clock.nowMs());
+    let marked = 0;
+    for (const { ulid } of expired) {
+      signal?.throwIfAborted();
+      await lease.renew(signal);
+      const mark = { kind: 'deletion', ulid, details: 'past its retention', reason: '' } as const;
+      if (await markBlock(bucket, clock, mark, signal)) marked++;
+      log.info({ block: ulid }, 'past its retention');
+    }
+    return marked;
   }
 
   /** Marks blocks whose samples another holds; the metas are compared whole before. */

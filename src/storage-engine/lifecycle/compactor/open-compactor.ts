@@ -6,6 +6,7 @@ import { limits } from '../../../base/limits.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Bucket } from '../../bucket/bucket.ts';
+import type { RetentionStore } from '../../retention/retention-store.ts';
 import { inlinePool } from '../rewrite/batch-pool.ts';
 import { WorkerPool } from '../rewrite/worker-pool.ts';
 import { Compactor } from './compactor.ts';
@@ -25,6 +26,7 @@ export interface OpenCompactorOptions {
   readonly consistencyDelayMs: number;
   readonly deletionDelayMs: number;
   readonly downsample: boolean;
+  readonly retention?: RetentionStore | undefined;
   /** Worker threads for merging and downsampling; 0: in line. */
   readonly workers?: number;
 }

@@ -1,0 +1,58 @@
+import type { Keep } from '../../format/retention-document.ts';
+import { type BlockTime, hiddenTime, type Retention } from '../../retention/retention.ts';
+import { intersectRanges, type TimeRange, uniteRanges } from '../../retention/time-ranges.ts';
+import type { PlannedBlock } from '../plan/planned-block.ts';
+
+/**
+ * Blocks of which nothing is left to show, whatever series they hold: past their retention by every rule that there is.
+ * Pure. Where a series may live for ever, or another document keeps it, the block stays.
+ */
+export function expiredBlocks(
+  blocks: readonly PlannedBlock[],
+  retentions: readonly Retention[],
+  nowMs: number,
+): readonly PlannedBlock[] {
+  if (retentions.length === 0) return [];
+  const usable = blocks.filter(({ marks }) => !marks.deletion);
+  const coverage = coverageOf(usable.filter(({ visibleMs }) => visibleMs <= nowMs));
+  return usable.filter((block) => {
+    const external = Object.fromEntries(JSON.parse(block.labels) as [string, string][]);
+    const concerned = retentions.filter((retention) => retention.concerns(external));
+    const time: BlockTime = {
+      startMs: block.minTime,
+      endMs: block.maxTime,
+      resolutionMs: block.resolutionMs,
+      coveredAt: (resolutionMs) => coverage.get(`${resolutionMs}@${block.labels}`) ?? [],
+    };
+    return concerned.length > 0 && concerned.every((retention) => isPast(retention, time, nowMs));
+  });
+}
+
+/** Whether every answer that a document can give for a series lets the whole block go. */
+function isPast({ document }: Retention, block: BlockTime, nowMs: number): boolean {
+  const { defaultKeep, policies } = document;
+  if (defaultKeep === undefined) return false;
+  const answers: (readonly Keep[])[] = [
+    defaultKeep,
+    ...policies.flatMap(({ rules }) => rules.map(({ keep }) => keep)),
+  ];
+  return answers.every((keep) => {
+    const verdict = { keep, erasures: [], erasedUntilMs: Number.NEGATIVE_INFINITY, conflicts: [] };
+    const whole = { startMs: block.startMs, endMs: block.endMs };
+    const [past, ...more] = intersectRanges(hiddenTime(verdict, block, nowMs).past, [whole]);
+    return more.length === 0 && past?.startMs === whole.startMs && past.endMs === whole.endMs;
+  });
+}
+
+function coverageOf(blocks: readonly PlannedBlock[]): ReadonlyMap<string, readonly TimeRange[]> {
+  const found = Map.groupBy(
+    blocks.filter(({ resolutionMs }) => resolutionMs > 0),
+    ({ resolutionMs, labels }) => `${resolutionMs}@${labels}`,
+  );
+  return new Map(
+    [...found].map(([key, members]) => [
+      key,
+      uniteRanges(members.map(({ minTime, maxTime }) => ({ startMs: minTime, endMs: maxTime }))),
+    ]),
+  );
+}
