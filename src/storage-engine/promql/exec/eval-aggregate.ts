@@ -15,7 +15,8 @@ import {
   setHistogram,
 } from './column.ts';
 import type { EvalContext } from './context.ts';
-import { evalSelection } from './eval-selection.ts';
+import { evalSelection, selectRows } from './eval-selection.ts';
+import { selectableRows } from './eval-windows.ts';
 import { GroupValue } from './group-value.ts';
 import { histogramText } from './histogram/float-histogram.ts';
 import { Labels, metricNameLabel } from './labels.ts';
@@ -30,6 +31,10 @@ function groupLabels(labels: Labels, expr: AggregateExpr, grouping: readonly str
 export async function evalAggregate(expr: AggregateExpr, context: EvalContext): Promise<Column[]> {
   if (expr.op === 'count_values') return countValues(expr, context);
   const param = expr.param === undefined ? undefined : (await context.evaluate(expr.param, context))[0]!;
+  if (expr.op === 'topk' || expr.op === 'bottomk') {
+    const rows = await selectableRows(expr, context);
+    if (rows !== undefined) return selectRows(expr, param!, rows, context);
+  }
   const input = await context.evaluate(expr.expr, context);
   const { groups, groupOf } = groupColumns(expr, input);
   switch (expr.op) {

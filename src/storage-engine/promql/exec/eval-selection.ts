@@ -2,11 +2,13 @@ import { PromqlExecutionError } from '../plan/execution-error.ts';
 import type { AggregateExpr } from '../syntax/ast.ts';
 import { formatFloatGeneral } from '../syntax/go-format.ts';
 import { annotate } from './annotations.ts';
-import { absent, type Column, ColumnBuilder, copyStep, histogram } from './column.ts';
+import { absent, type Column, ColumnBuilder, copyStep, histogram, setFloat } from './column.ts';
 import type { EvalContext } from './context.ts';
+import type { SelectableRows } from './eval-windows.ts';
 import { GoHeap } from './go-heap.ts';
 import { labelsHashShare } from './labels-hash.ts';
 import { pdqSort } from './pdq-sort.ts';
+import { staleTester } from './sample-source.ts';
 
 /** Evaluates topk, bottomk, limitk and limit_ratio: which series stay at each step. */
 export function evalSelection(
@@ -93,24 +95,56 @@ function heapOrder(columns: readonly Column[], step: number): readonly Column[] 
 
 /** The k largest or smallest, best first, with the order of equal values that Go's heap gives. */
 function bestOf(largest: boolean, k: number, columns: readonly Column[], step: number): Column[] {
-  const floatOf = (column: Column) => column.floats[step]!;
+  return bestBy(largest, k, columns, (column) => column.floats[step]!);
+}
+
+function bestBy<T>(largest: boolean, k: number, members: Iterable<T>, floatOf: (member: T) => number): T[] {
   // The worst stays on top of the heap; NaN is worse than any number.
-  const less = (a: Column, b: Column) => {
+  const less = (a: T, b: T) => {
     const [x, y] = [floatOf(a), floatOf(b)];
     return Number.isNaN(x) || (largest ? x < y : x > y);
   };
-  const heap = new GoHeap<Column>(less);
-  for (const column of columns) {
+  const heap = new GoHeap<T>(less);
+  for (const member of members) {
     if (heap.items.length < k) {
-      heap.push(column);
+      heap.push(member);
       continue;
     }
     const worst = floatOf(heap.items[0]!);
-    const value = floatOf(column);
+    const value = floatOf(member);
     const better = largest ? worst < value : worst > value;
     if (!better && !(Number.isNaN(worst) && !Number.isNaN(value))) continue;
-    heap.items[0] = column;
+    heap.items[0] = member;
     if (k > 1) heap.fixFirst();
   }
   return heap.items.length > 1 ? pdqSort(heap.items, (a, b) => less(b, a)) : heap.items;
+}
+
+/** topk and bottomk of rows that a source gave: labels are made of those alone that stay. */
+export function selectRows(
+  expr: AggregateExpr,
+  param: Column,
+  rows: SelectableRows,
+  context: EvalContext,
+): Column[] {
+  const { steps } = context;
+  const params = [...param.floats.slice(0, steps.count)];
+  if (!checkParams(expr, params, context)) return [];
+  const builder = new ColumnBuilder(steps.count);
+  const missing = Array.from({ length: rows.count }, (_, row) => staleTester(rows.valuesOf(row)));
+  for (let step = 0; step < steps.count; step++) {
+    const k = Math.min(Math.trunc(params[step]!), rows.count);
+    const groups: number[][] = [];
+    for (let row = 0; row < rows.count; row++) {
+      const group = rows.groupOf[row]!;
+      groups[group] ??= [];
+      if (!missing[row]!(step)) groups[group].push(row);
+    }
+    if (k < 1) continue;
+    for (const members of groups) {
+      for (const row of bestBy(expr.op === 'topk', k, members, (member) => rows.valuesOf(member)[step]!))
+        setFloat(builder.at(rows.labelsOf(row), step, rows.dropName), step, rows.valuesOf(row)[step]!);
+    }
+  }
+  return builder.columns;
 }

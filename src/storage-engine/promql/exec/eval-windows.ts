@@ -1,24 +1,70 @@
 import { dropsName, fixedName, type HotWindow, hotWindow } from '../plan/hot-window.ts';
-import type { Expr } from '../syntax/ast.ts';
+import type { AggregateExpr, Expr } from '../syntax/ast.ts';
 import { absent, type Column, float, mergeEqualLabels } from './column.ts';
 import type { EvalContext } from './context.ts';
 import { tellNonCounter } from './eval-range.ts';
 import { referenceTime } from './eval-selector.ts';
 import { Labels, metadataLabels, metricNameLabel } from './labels.ts';
 import { staleTester } from './sample-source.ts';
-import type { WindowAggregate, WindowRow } from './window-source.ts';
+import type { WindowAnswer, WindowGrouping } from './window-source.ts';
 
 /** Functions for which the start of a sample may count. */
 const useStarts: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'resets']);
 
 /** Evaluates an expression by the source's own windows; undefined where it is none, or the source cannot. */
 export async function evalWindows(expr: Expr, context: EvalContext): Promise<Column[] | undefined> {
+  const hot = hotWindow(expr);
+  if (hot === undefined) return undefined;
+  const { aggregate } = hot;
+  const grouping = aggregate && { ...groupingOf(hot, aggregate.expr), operator: aggregate.operator };
+  const answer = await askWindows(hot, context, grouping);
+  if (answer === undefined) return undefined;
+  if (aggregate !== undefined || !dropsName(hot))
+    return answer.rows.map((row) => columnOf(row.labels, row.values, false));
+  const columns = answer.rows.map((row) => columnOf(row.labels.withoutMetadata(), row.values, true));
+  return fixedName(hot.vector) === undefined ? mergeEqualLabels(columns) : columns;
+}
+
+/** Rows of series that a selection is made of, before their labels are made. */
+export interface SelectableRows {
+  readonly count: number;
+  readonly groupOf: Uint32Array;
+  valuesOf(row: number): Float64Array;
+  labelsOf(row: number): Labels;
+  readonly dropName: boolean;
+}
+
+/** What an aggregation that keeps some of its series selects from; undefined as with `evalWindows`. */
+export async function selectableRows(
+  expr: AggregateExpr,
+  context: EvalContext,
+): Promise<SelectableRows | undefined> {
+  const hot = hotWindow(expr.expr);
+  if (hot === undefined || hot.aggregate !== undefined) return undefined;
+  if (dropsName(hot) && fixedName(hot.vector) === undefined) return undefined;
+  const answer = await askWindows(hot, context, groupingOf(hot, expr));
+  if (answer?.groupOf === undefined) return undefined;
+  const { rows, groupOf } = answer;
+  const dropName = dropsName(hot);
+  return {
+    count: rows.length,
+    groupOf,
+    dropName,
+    valuesOf: (row) => rows[row]!.values,
+    labelsOf: (row) => (dropName ? rows[row]!.labels.withoutMetadata() : rows[row]!.labels),
+  };
+}
+
+async function askWindows(
+  hot: HotWindow,
+  context: EvalContext,
+  grouping: WindowGrouping | undefined,
+): Promise<WindowAnswer | undefined> {
   const { source, steps, options } = context;
   if (source.windows === undefined || options.delayedNameRemoval) return undefined;
-  const hot = hotWindow(expr);
-  if (hot === undefined || (options.startTimestamps && useStarts.has(hot.function))) return undefined;
+  if (options.startTimestamps && useStarts.has(hot.function)) return undefined;
   // Of a group only the name of its series is known.
-  if (options.typeAndUnitLabels && hot.aggregate !== undefined) return undefined;
+  if (options.typeAndUnitLabels && grouping !== undefined) return undefined;
   const answer = await source.windows({
     matchers: hot.vector.matchers,
     function: hot.function,
@@ -26,37 +72,37 @@ export async function evalWindows(expr: Expr, context: EvalContext): Promise<Col
     firstMs: referenceTime(hot.vector, steps.startMs),
     stepMs: steps.intervalMs,
     steps: steps.count,
-    ...(hot.aggregate !== undefined && { aggregate: aggregateOf(hot) }),
+    ...(dropsName(hot) && fixedName(hot.vector) !== undefined && { distinctWithout: [...metadataLabels] }),
+    ...(grouping !== undefined && { grouping }),
   });
   if (answer === undefined) return undefined;
   context.budget.queryable += answer.samplesSeen;
   context.budget.take(answer.results);
-  tell(hot, answer.rows, answer.results, context);
-  if (hot.aggregate !== undefined) return answer.rows.map((row) => columnOf(row.labels, row, false));
-  if (!dropsName(hot)) return answer.rows.map((row) => columnOf(row.labels, row, false));
-  return mergeEqualLabels(answer.rows.map((row) => columnOf(row.labels.withoutMetadata(), row, true)));
+  tell(hot, answer, context);
+  return answer;
 }
 
 /** Grouping as it is by the labels that the function leaves. */
-function aggregateOf(hot: HotWindow): WindowAggregate {
-  const { expr, operator } = hot.aggregate!;
+function groupingOf(hot: HotWindow, { grouping, without }: AggregateExpr): WindowGrouping {
   const dropped = dropsName(hot) ? [...metadataLabels] : [];
-  const names = expr.without
-    ? [...expr.grouping, metricNameLabel, ...dropped]
-    : expr.grouping.filter((name) => !dropped.includes(name));
-  return { operator, names, without: expr.without, dropped };
+  const names = without
+    ? [...grouping, metricNameLabel, ...dropped]
+    : grouping.filter((name) => !dropped.includes(name));
+  return { names, without };
 }
 
-function columnOf(labels: Labels, { values }: WindowRow, dropName: boolean): Column {
+function columnOf(labels: Labels, values: Float64Array, dropName: boolean): Column {
   const kinds = new Uint8Array(values.length);
   const isMissing = staleTester(values);
   for (let step = 0; step < kinds.length; step++) kinds[step] = isMissing(step) ? absent : float;
   return { labels, dropName, kinds, floats: values, histograms: undefined };
 }
 
-/** Tells of counters by the names of the series, or by the one name of all. */
-function tell(hot: HotWindow, rows: readonly WindowRow[], results: number, context: EvalContext): void {
+/** Tells of counters by the one name of all series, or by the name of each. */
+function tell(hot: HotWindow, { rows, results }: WindowAnswer, context: EvalContext): void {
   if ((hot.function !== 'rate' && hot.function !== 'increase') || results === 0) return;
-  if (hot.aggregate === undefined) for (const { labels } of rows) tellNonCounter(hot.call!, labels, context);
-  else tellNonCounter(hot.call!, Labels.from([[metricNameLabel, fixedName(hot.vector)!]]), context);
+  const name = fixedName(hot.vector);
+  if (name !== undefined && !context.options.typeAndUnitLabels)
+    tellNonCounter(hot.call!, Labels.from([[metricNameLabel, name]]), context);
+  else for (const { labels } of rows) tellNonCounter(hot.call!, labels, context);
 }

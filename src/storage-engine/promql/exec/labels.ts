@@ -47,7 +47,11 @@ export class Labels {
 
   /** Equal for equal sets only. */
   get key(): string {
-    this.#key ??= this.pairs.map((text) => `${text.length}:${text}`).join('');
+    if (this.#key === undefined) {
+      let key = '';
+      for (const text of this.pairs) key += `${text.length}:${text}`;
+      this.#key = key;
+    }
     return this.#key;
   }
 

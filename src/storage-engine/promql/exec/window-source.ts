@@ -12,19 +12,20 @@ export interface WindowQuery {
   readonly firstMs: number;
   readonly stepMs: number;
   readonly steps: number;
-  readonly aggregate?: WindowAggregate;
+  /** Series that differ in nothing but these labels would be one to the function: then nothing is answered. */
+  readonly distinctWithout?: readonly string[];
+  readonly grouping?: WindowGrouping;
 }
 
-export interface WindowAggregate {
-  readonly operator: WindowOperator;
+export interface WindowGrouping {
   /** Groups are formed by these labels, or by all but these. */
   readonly names: readonly string[];
   readonly without: boolean;
-  /** Series that differ in nothing but these labels would be one to the function: then nothing is answered. */
-  readonly dropped: readonly string[];
+  /** Absent: rows are series, and the answer tells the group of each. */
+  readonly operator?: WindowOperator;
 }
 
-/** Float values by step; a stale marker, to be read as bits, where there is none. */
+/** Float values by step; a stale marker, to be read as bits, where there is none. Labels are made when they are asked for. */
 export interface WindowRow {
   readonly labels: Labels;
   readonly values: Float64Array;
@@ -33,6 +34,8 @@ export interface WindowRow {
 export interface WindowAnswer {
   /** Series in the order of labels, or groups in the order of their first series that has a value. None is empty. */
   readonly rows: readonly WindowRow[];
+  /** Group of each row, numbered in the order of their first rows; of a grouping without operator. */
+  readonly groupOf?: Uint32Array;
   /** Samples in all windows, and values that the function gave. */
   readonly samplesSeen: number;
   readonly results: number;

@@ -12,6 +12,12 @@ import { runTask, spanFits } from './run-task.ts';
 import type { TaskPart, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
 import { ThreadPool } from './thread-pool.ts';
 
+/** What is needed of a selection. */
+export type WindowSelection = Pick<
+  Selection,
+  'count' | 'pairs' | 'groupBy' | 'parts' | 'overlapping' | 'chunkCount' | 'expectedSamples'
+>;
+
 interface Groups {
   readonly groups: readonly (readonly string[])[];
   readonly groupOf: Uint32Array;
@@ -26,15 +32,15 @@ export class FusedWindows {
   /** Undefined where kernels do not take what is selected: the generic path is to evaluate it. */
   async evaluate(
     query: WindowQuery,
-    selection: Selection,
+    selection: WindowSelection,
     { signal, budget }: Pick<QueryScope, 'signal' | 'budget'>,
   ): Promise<WindowAnswer | undefined> {
     if (!spanFits(query) || !isPlain(selection)) return undefined;
-    const { aggregate } = query;
-    if (aggregate !== undefined && aggregate.dropped.length > 0 && meetsWithout(selection, aggregate.dropped))
+    if (query.distinctWithout !== undefined && meetsWithout(selection, query.distinctWithout))
       return undefined;
-    const grouping =
-      aggregate === undefined ? undefined : selection.groupBy(aggregate.names, aggregate.without);
+    const asked = query.grouping;
+    const groups = asked === undefined ? undefined : selection.groupBy(asked.names, asked.without);
+    const grouping = asked?.operator === undefined ? undefined : groups;
     // Samples are never held: what costs memory are the rows that come out.
     const rows = grouping === undefined ? selection.count : grouping.groups.length;
     const bytes = rows * (limits.seriesMemoryBytes + query.steps * limits.stepMemoryBytes);
@@ -51,18 +57,22 @@ export class FusedWindows {
     }
     const { samplesSeen, results, samplesDecoded } = found;
     budget?.take({ samples: samplesDecoded });
-    return { rows: rowsOf(found, query.steps, selection, grouping), samplesSeen, results };
+    if (grouping !== undefined)
+      return { rows: groupRows(found, query.steps, grouping), samplesSeen, results };
+    const { rows: series, ids } = seriesRows(found.rows, query.steps, selection);
+    const groupOf = groups === undefined ? undefined : renumbered(ids, groups.groupOf, groups.groups.length);
+    return { rows: series, samplesSeen, results, ...(groupOf !== undefined && { groupOf }) };
   }
 
   close(): Promise<void> {
     return this.pool.close();
   }
 
-  private taskOf(query: WindowQuery, selection: Selection, grouping: Groups | undefined): WindowTask {
-    const { firstMs, stepMs, steps, rangeMs, aggregate } = query;
+  private taskOf(query: WindowQuery, selection: WindowSelection, grouping: Groups | undefined): WindowTask {
+    const { firstMs, stepMs, steps, rangeMs } = query;
     return {
       function: query.function,
-      ...(aggregate !== undefined && { operator: aggregate.operator }),
+      ...(grouping !== undefined && { operator: query.grouping!.operator! }),
       firstMs,
       stepMs,
       steps,
@@ -123,7 +133,7 @@ export class FusedWindows {
     if (byStep) return { ...joinSteps(parts, tasks, grouping.groups.length, task.steps), ...totals };
     const rows = joinRows(parts);
     if (grouping === undefined) return { rows, ...totals };
-    const { operator } = query.aggregate!;
+    const operator = query.grouping!.operator!;
     const groups = { groupOf: grouping.groupOf, groups: grouping.groups.length };
     return { ...reduceRows(this.ownKernel(), rows, task.steps, operator, groups), ...totals };
   }
@@ -135,7 +145,7 @@ export class FusedWindows {
 }
 
 /** Whether chunks need no merging, nothing of them is deleted, and all can be read in place. */
-function isPlain(selection: Selection): boolean {
+function isPlain(selection: WindowSelection): boolean {
   return (
     !selection.overlapping &&
     selection.parts.every(({ deleted, files }) => (deleted?.size ?? 0) === 0 && files.path(0) !== undefined)
@@ -143,7 +153,7 @@ function isPlain(selection: Selection): boolean {
 }
 
 /** Whether two series may differ in nothing but the dropped labels: the name is the same for all. */
-function meetsWithout(selection: Selection, dropped: readonly string[]): boolean {
+function meetsWithout(selection: WindowSelection, dropped: readonly string[]): boolean {
   return selection.groupBy(dropped, false).groups.length > 1;
 }
 
@@ -199,25 +209,62 @@ function joinSteps(
   return { rows, firsts };
 }
 
-function rowsOf(
-  { rows, firsts }: WindowResult,
+function groupRows({ rows, firsts }: WindowResult, steps: number, { groups }: Groups): WindowRow[] {
+  return [...groups.keys()]
+    .filter((group) => firsts![group] !== noSeries)
+    .sort((a, b) => firsts![a]! - firsts![b]!)
+    .map((group) => ({
+      labels: Labels.ofSorted(groups[group]!),
+      values: rows.subarray(group * steps, (group + 1) * steps),
+    }));
+}
+
+/** A row whose labels are made when they are asked for. */
+class SeriesRow implements WindowRow {
+  readonly values: Float64Array;
+  readonly #selection: WindowSelection;
+  readonly #id: number;
+  #labels: Labels | undefined;
+
+  constructor(selection: WindowSelection, id: number, values: Float64Array) {
+    this.#selection = selection;
+    this.#id = id;
+    this.values = values;
+  }
+
+  get labels(): Labels {
+    this.#labels ??= Labels.ofSorted(this.#selection.pairs(this.#id));
+    return this.#labels;
+  }
+}
+
+/** The rows that have a value, with their series. */
+function seriesRows(
+  rows: Float64Array,
   steps: number,
-  selection: Selection,
-  grouping: Groups | undefined,
-): WindowRow[] {
-  const rowAt = (i: number) => rows.subarray(i * steps, (i + 1) * steps);
-  if (grouping !== undefined)
-    return [...grouping.groups.keys()]
-      .filter((group) => firsts![group] !== noSeries)
-      .sort((a, b) => firsts![a]! - firsts![b]!)
-      .map((group) => ({ labels: Labels.ofSorted(grouping.groups[group]!), values: rowAt(group) }));
+  selection: WindowSelection,
+): { rows: WindowRow[]; ids: number[] } {
   const found: WindowRow[] = [];
+  const ids: number[] = [];
   const isMissing = staleTester(rows);
   for (let id = 0; id < selection.count; id++) {
     let step = id * steps;
     const end = step + steps;
     while (step < end && isMissing(step)) step++;
-    if (step < end) found.push({ labels: Labels.ofSorted(selection.pairs(id)), values: rowAt(id) });
+    if (step === end) continue;
+    ids.push(id);
+    found.push(new SeriesRow(selection, id, rows.subarray(id * steps, end)));
   }
-  return found;
+  return { rows: found, ids };
+}
+
+/** Groups of some series, numbered anew in the order in which they come. */
+function renumbered(ids: readonly number[], groupOf: Uint32Array, groups: number): Uint32Array {
+  const numbers = new Uint32Array(groups).fill(noSeries);
+  let next = 0;
+  return Uint32Array.from(ids, (id) => {
+    const group = groupOf[id]!;
+    if (numbers[group] === noSeries) numbers[group] = next++;
+    return numbers[group]!;
+  });
 }
