@@ -417,6 +417,12 @@ export const limits = {
   kernelMemoryBytes: 1024 * 1024 * 1024,
   /** Time that running queries get to end when the query server stops. */
   queryDrainMs: 10_000,
+  /** Memory of the cache of range queries where it is not stated; steps and age of one entry. */
+  rangeCacheBytes: 64 * 1024 * 1024,
+  rangeCacheSteps: 22_000,
+  rangeCacheAgeMs: 3_600_000,
+  /** Age of samples up to which more may come in between or be replaced. */
+  rangeCacheFreshMs: 10 * 60_000,
   /** Age at which a look at the readiness of sources is repeated, and time that a probe waits for it. */
   readyAgeMs: 3_000,
   readyWaitMs: 700,

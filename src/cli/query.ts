@@ -3,13 +3,19 @@ import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { CliIo } from './io.ts';
-import { type AdmissionFlags, addAdmissionOptions, admissionFrom } from './query/admission-options.ts';
+import {
+  type AdmissionFlags,
+  addAdmissionOptions,
+  admissionFrom,
+  parseSize,
+} from './query/admission-options.ts';
 import { shownFlags } from './query/shown-flags.ts';
 import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
 
 interface QueryOptions extends SourceOptions, AdmissionFlags {
   readonly listen: string;
   readonly enableFeature: string;
+  readonly rangeCache?: string;
 }
 
 export function register(program: Command, io: CliIo): void {
@@ -19,8 +25,14 @@ export function register(program: Command, io: CliIo): void {
   addAdmissionOptions(
     addSourceOptions(command)
       .option('--listen <host:port>', 'where to listen', '127.0.0.1:10902')
+      .option('--range-cache <size>', 'memory of the cache of range queries, 0 for none (default: 64MiB)')
       .option('--enable-feature <flags>', "Prometheus's feature flags of PromQL, separated by commas", ''),
   ).action((options: QueryOptions) => run(options, io));
+}
+
+function rangeCacheBytes(text: string | undefined): number {
+  if (text === undefined) return limits.rangeCacheBytes;
+  return text === '0' ? 0 : parseSize('--range-cache', text);
 }
 
 async function run(options: QueryOptions, io: CliIo): Promise<void> {
@@ -46,6 +58,7 @@ async function run(options: QueryOptions, io: CliIo): Promise<void> {
     version: '3.14.0',
     flags: shownFlags(options),
     admission,
+    rangeCacheBytes: rangeCacheBytes(options.rangeCache),
     metrics,
   });
   await new Promise<void>((resolve, reject) => {

@@ -155,6 +155,13 @@ export class BlockHolder implements SeriesHolder {
     return retentions.some((retention) => !retention.isEmpty);
   }
 
+  async stateOf(startMs: number, endMs: number): Promise<string | undefined> {
+    const { blocks, faults } = await this.catalog.blocks(startMs, endMs);
+    // What is past its retention moves with the clock: nobody can say for how long an answer holds.
+    if (faults.length > 0 || (await this.hides())) return undefined;
+    return `${this.retention?.generation ?? ''}:${blocks.map(({ meta }) => meta.ulid).join()}`;
+  }
+
   async blockTimes(external: Labels): Promise<readonly BlockTime[]> {
     const { blocks } = await this.catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     return blocks

@@ -200,6 +200,17 @@ export class FederatedSource implements SampleSource {
     return this.options.replicaLabels;
   }
 
+  /** What all holders' answers for a time come from; see `SeriesHolder.stateOf`. Undefined where one cannot say. */
+  async stateOf(startMs: number, endMs: number): Promise<string | undefined> {
+    const states: string[] = [];
+    for (const holder of this.holders) {
+      const state = await holder.stateOf?.(startMs, endMs).catch(() => undefined);
+      if (state === undefined) return undefined;
+      states.push(`${holder.name}=${state}`);
+    }
+    return states.join('\n');
+  }
+
   /** Names of the live servers. */
   get liveSources(): readonly string[] {
     return this.holders

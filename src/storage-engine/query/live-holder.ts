@@ -145,6 +145,11 @@ export class LiveHolder implements SeriesHolder {
     }));
   }
 
+  /** Late samples come without a sign, so an answer holds only where the server takes none; see `coverage`. */
+  async stateOf(): Promise<string | undefined> {
+    return this.outOfOrderMs > 0 ? undefined : this.labels.lastKnown?.key;
+  }
+
   shipping(scope: QueryScope) {
     return this.ask(scope, async (_, external) => ({ external, outOfOrderMs: this.outOfOrderMs }));
   }

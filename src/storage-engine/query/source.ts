@@ -69,6 +69,8 @@ export interface SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly Labels[]>;
+  /** What it answers for a time comes from: another text, and it may answer otherwise. Undefined where it cannot say. */
+  stateOf?(startMs: number, endMs: number): Promise<string | undefined>;
   /** Times of the raw blocks with exactly these external labels, as last listed; only of a holder of blocks. */
   blockTimes?(external: Labels): Promise<readonly BlockTime[]>;
   /** Lists its blocks anew. */

@@ -17,6 +17,8 @@ export interface ApiOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Who may run how much; where absent, one tenant with the limits of limits.ts. */
   readonly admission?: Partial<AdmissionOptions>;
+  /** Memory of the cache of range queries; absent or 0: nothing is kept. */
+  readonly rangeCacheBytes?: number;
   /** Served as `/metrics`. */
   readonly metrics?: MetricsRegistry;
 }

@@ -1,7 +1,13 @@
 import { limits } from '../../base/limits.ts';
 import { countReads, type ReadCounts } from '../bucket/read-counts.ts';
 import { jsonText } from '../format/json-text.ts';
-import { type QueryResult, type QueryValue, queryInstant, queryRange } from '../promql/exec/engine.ts';
+import {
+  defaultEngineOptions,
+  type QueryResult,
+  type QueryValue,
+  queryInstant,
+  queryRange,
+} from '../promql/exec/engine.ts';
 import type { SampleSource } from '../promql/exec/sample-source.ts';
 import { PromqlExecutionError } from '../promql/plan/execution-error.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
@@ -21,6 +27,9 @@ import {
   type Params,
   timeParam,
 } from './params.ts';
+
+import { type StepReach, stepReach } from './range-cache/cached-window.ts';
+import type { RangeCache } from './range-cache/range-cache.ts';
 
 /** JSON of `data` and what is said beside it. */
 export interface Answer {
@@ -46,6 +55,16 @@ export interface QueryPorts {
   readonly signal: AbortSignal;
   readonly pause: () => Promise<void> | undefined;
   readonly budget: QueryBudget;
+  readonly cache?: QueryCache;
+}
+
+/** The cache of range queries as one request sees it. */
+export interface QueryCache {
+  readonly entries: RangeCache;
+  /** What beside the query decides its answer: tenant, labels of replicas. */
+  readonly identity: readonly unknown[];
+  readonly stateOf: (startMs: number, endMs: number) => Promise<string | undefined>;
+  readonly isPartial: () => boolean;
 }
 
 const maxPoints = 11_000;
@@ -74,9 +93,42 @@ export function answerQueryRange(params: Params, ports: QueryPorts): Promise<Ans
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
-  return evaluated(params, ports, () =>
-    queryRange({ ...request(params, ports), startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) }),
-  );
+  const times = { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
+  return evaluated(params, ports, () => cachedRange(params, ports, times));
+}
+
+/** The range query by way of the cache, where there is one and the query can be kept. */
+function cachedRange(
+  params: Params,
+  ports: QueryPorts,
+  times: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
+): Promise<QueryResult> {
+  const { cache, dialect, nowMs, monotonicMs } = ports;
+  const asked = request(params, ports);
+  const evaluate = (startMs: number, endMs: number) =>
+    queryRange({ ...asked, startMs, endMs, stepMs: times.stepMs });
+  // Statistics tell of an evaluation.
+  if (cache === undefined || (params.get('stats') ?? '') !== '') return evaluate(times.startMs, times.endMs);
+  const lookbackMs = asked.options.lookbackDeltaMs ?? defaultEngineOptions.lookbackDeltaMs;
+  const { query } = asked;
+  let reach: StepReach | undefined;
+  try {
+    reach = stepReach(query, parseExpr(query, dialect).expr, lookbackMs, times.stepMs);
+  } catch (error) {
+    // The evaluation fails in the same way, and tells it.
+    if (!(error instanceof PromqlSyntaxError)) throw error;
+  }
+  if (reach === undefined) return evaluate(times.startMs, times.endMs);
+  return cache.entries.run({
+    ...times,
+    reach,
+    evaluate,
+    identity: [...cache.identity, query, lookbackMs, dialect],
+    freshMs: nowMs - limits.rangeCacheFreshMs,
+    monotonicMs: monotonicMs(),
+    stateOf: cache.stateOf,
+    isPartial: cache.isPartial,
+  });
 }
 
 export function answerFormatQuery(params: Params, dialect: PromqlOptions): Answer {

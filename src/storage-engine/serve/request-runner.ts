@@ -14,6 +14,7 @@ import { ApiError } from './api-error.ts';
 import type { ApiOptions } from './api-options.ts';
 import { jsonMessage } from './json-text.ts';
 import type { Params } from './params.ts';
+import { RangeCache } from './range-cache/range-cache.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { readBody, readParams, timeoutOf } from './request-input.ts';
 import { sendJson, sendPlain, sendRaw, successBody } from './response-output.ts';
@@ -39,11 +40,14 @@ export class RequestRunner {
   readonly #options: ApiOptions;
   readonly #admission: Admission;
   readonly #metrics: ServerMetrics;
+  readonly #cache: RangeCache | undefined;
 
   constructor(options: ApiOptions, admission: Admission) {
     this.#options = options;
     this.#admission = admission;
     this.#metrics = new ServerMetrics(options.metrics ?? silentMetrics);
+    const bytes = options.rangeCacheBytes ?? 0;
+    this.#cache = bytes > 0 ? new RangeCache(bytes, options.metrics) : undefined;
   }
 
   /** Before the metrics are read. */
@@ -118,6 +122,14 @@ export class RequestRunner {
       budget,
       headers: request.headers,
       ...times,
+      ...(this.#cache !== undefined && {
+        cache: {
+          entries: this.#cache,
+          identity: [running.tenant, federation.replicaLabels],
+          stateOf: (startMs: number, endMs: number) => source.stateOf(startMs, endMs),
+          isPartial: () => partial.size > 0,
+        },
+      }),
     };
     const result = await this.#inTurn(running, signal, async () => route.handle(call));
     const wanted = params.get('partial_response') ?? route.partialResponse ?? 'true';

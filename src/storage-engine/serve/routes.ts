@@ -23,6 +23,7 @@ import {
   answerParseQuery,
   answerQuery,
   answerQueryRange,
+  type QueryCache,
 } from './query-api.ts';
 import type { RawAnswer } from './raw-answer.ts';
 import { answerRemoteRead } from './remote-read/remote-read-api.ts';
@@ -41,6 +42,7 @@ export interface Call {
   readonly source: FederatedSource;
   readonly signal: AbortSignal;
   readonly budget: QueryBudget;
+  readonly cache?: QueryCache;
   readonly headers: IncomingHttpHeaders;
   /** Of a route that takes a body of its own; else empty. */
   readonly body: Buffer;
