@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver image test-image sim programs bucket lifecycle promql check-generated
+.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,15 @@ image: setup ## Build the container image as an OCI archive in dist/, without Do
 
 test-image: setup ## Build the image twice and look into it
 	@node hack/suites.ts image
+
+test-chart: setup ## Hold the Helm chart against Helm, kustomize and its own source
+	@node hack/suites.ts chart
+
+test-install: setup ## Hold the chart and every account's rights against a real kube-apiserver
+	@node hack/suites.ts install
+
+e2e-cluster: setup build ## Install, break, upgrade and purge in a real cluster: kind, or one node built here (root)
+	@node hack/suites.ts cluster
 
 up: setup ## Run the quickstart here: stack, rules, routes, one firing alert, one silence
 	@bin/promfleet local up -f examples/quickstart

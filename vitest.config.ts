@@ -26,6 +26,7 @@ export default defineConfig({
       { test: { name: 'promql', include: ['test/promql/**/*.test.ts'], ...heavy } },
       { test: { name: 'lifecycle', include: ['test/lifecycle/**/*.test.ts'], ...heavy } },
       { test: { name: 'bucket', include: ['test/bucket/**/*.test.ts'], ...heavy } },
+      { test: { name: 'install', include: ['test/install/**/*.test.ts'], ...heavy } },
       { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], ...heavy } },
       {
         test: { name: 'cluster', include: ['test/kind/**/*.test.ts'], ...heavy, hookTimeout: 3_600_000 },
