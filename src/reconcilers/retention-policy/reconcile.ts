@@ -58,9 +58,12 @@ export class RetentionReconciler {
         : !hasCompactor(stack.object)
           ? 'runs no compactor (spec.compactor is absent, or has 0 replicas)'
           : undefined;
+    const { shards = 1, replicas = 2 } = stack.object.spec.prometheus ?? {};
     const live = stack.children.overlay(children.of(stack.key));
     return {
       ...base,
+      // Live servers delete by their own retention only: until then queries hide it there.
+      serversLeft: () => shards * replicas,
       obstacle:
         lacks === undefined
           ? undefined

@@ -12,6 +12,7 @@ const refusedFlags: Readonly<Record<string, string>> = {
   'replica-label': 'is set by the operator',
   'retention-configmap': 'use RetentionPolicy objects',
   report: 'is set by the operator',
+  'service-account-dir': 'is set by the operator',
   once: 'a compactor of a stack runs on',
 };
 
@@ -43,6 +44,7 @@ export function compactorArgs(stack: MonitoringStack): {
     `--replica-label=${sourceLabels.replica}`,
     `--retention-configmap=${stackNamespace(stack)}/${retentionName(name)}`,
     `--report=${stackNamespace(stack)}/${reportName(`${compactorName(name)}-0`)}`,
+    `--service-account-dir=${mountPaths.serviceAccount}`,
     ...extra.sort(),
   ];
   return { args, faults };
