@@ -1,11 +1,11 @@
 import { listAll } from '../../src/kube/list.ts';
 import { eventually } from '../support/operator-run.ts';
 import { applyFigures, measureApply } from './apply-to-loaded.ts';
-import { type Figure, mib, tableText } from './figures.ts';
+import { type Figure, mib, ms, tableText } from './figures.ts';
 import { isLoaded, ruleSet, stack, stackRef } from './objects.ts';
 import { BenchPlane, peakBytes } from './plane.ts';
 import { reloaderPids } from './reloaders.ts';
-import { createNamespaces, createSets, measureColdStart, measureDelta } from './scale.ts';
+import { createNamespaces, createSets, measureColdStart, measureDelta, measureHuge } from './scale.ts';
 
 const argument = (name: string, fallback: number): number => {
   const at = process.argv.indexOf(name);
@@ -38,6 +38,13 @@ try {
   figures.push(...(await createSets(plane, fleet)));
   say('one changed set');
   figures.push(...(await measureDelta(plane, sets)));
+  figures.push({
+    what: "  longest hold of the operator's main thread so far",
+    value: ms(await plane.takeLongestDelayMs()),
+    aim: '<= 50 ms',
+  });
+  say('a group of thousands of rules');
+  figures.push(...(await measureHuge(plane, argument('--huge-rules', 2000))));
   say('apply -> loaded beside them');
   figures.push(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 4))));
   const reloaders = await reloaderPids();

@@ -65,3 +65,16 @@ export function isLoaded(object: KubeObject): boolean {
       true
   );
 }
+
+/** A group of this many rules, as no team should write it. */
+export function hugeRuleSet(namespace: string, name: string, rules: number): KubeObject {
+  const { groups } = (ruleSet(namespace, name, 1) as unknown as { spec: unknown }).spec as {
+    groups: { rules: { alert?: string }[] }[];
+  };
+  const alert = groups[0]!.rules.find((rule) => rule.alert === 'ErrorsHigh');
+  const all = Array.from({ length: rules }, (_, n) => ({ ...alert, alert: `ErrorsHigh${n}` }));
+  return {
+    ...ruleSet(namespace, name, 1),
+    spec: { groups: [{ name: 'huge', interval: '5m', rules: all }] },
+  } as KubeObject;
+}

@@ -19,6 +19,9 @@ import { installCrds } from '../support/reconcile-server.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/** Period of the timer that measures delays of the loop; a part of every delay that is told. */
+const loopResolutionMs = 10;
+
 /** A control plane with API server and operator as processes of their own, and a node in this process. */
 export class BenchPlane {
   readonly stateDir: string;
@@ -28,6 +31,7 @@ export class BenchPlane {
   readonly #node: RunningNode;
   #operator: ChildProcess | undefined;
   #operatorUrl = '';
+  #longestDelayMs = 0;
 
   private constructor(
     stateDir: string,
@@ -117,6 +121,9 @@ export class BenchPlane {
   /** Values of a metric of the operator, by label text. */
   async operatorMetric(name: string): Promise<ReadonlyMap<string, number>> {
     const text = await fetch(`${this.#operatorUrl}/metrics`).then((answer) => answer.text());
+    // Each answer tells the longest delay since the one before.
+    const delay = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1] ?? 0) * 1000;
+    this.#longestDelayMs = Math.max(this.#longestDelayMs, delay - loopResolutionMs);
     return new Map(
       text
         .split('\n')
@@ -126,6 +133,14 @@ export class BenchPlane {
           Number(line.slice(line.lastIndexOf(' ') + 1)),
         ]),
     );
+  }
+
+  /** Longest time since the last call that the operator's main thread, which renews the Lease, kept a timer waiting. */
+  async takeLongestDelayMs(): Promise<number> {
+    await this.operatorMetric('nodejs_eventloop_lag_max_seconds');
+    const longest = this.#longestDelayMs;
+    this.#longestDelayMs = 0;
+    return longest;
   }
 
   async operatorWrites(): Promise<number> {

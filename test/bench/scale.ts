@@ -1,6 +1,6 @@
 import { listAll } from '../../src/kube/list.ts';
 import { type Figure, mib, ms } from './figures.ts';
-import { isLoaded, ruleSet } from './objects.ts';
+import { hugeRuleSet, isLoaded, ruleSet, stackRef } from './objects.ts';
 import type { BenchPlane } from './plane.ts';
 
 export interface Fleet {
@@ -97,6 +97,27 @@ export async function measureDelta(plane: BenchPlane, sets: number): Promise<Fig
   return [
     { what: `writes for one changed set beside ${sets}`, value: perRound.join(', '), aim: 'its delta' },
     { what: '  processor time of the operator for it', value: ms(cpuMs), aim: '' },
+  ];
+}
+
+/** How long the thread that renews the Lease is held while a group of thousands of rules comes and changes. */
+export async function measureHuge(plane: BenchPlane, rules: number): Promise<Figure[]> {
+  await untilQuiet(plane);
+  await plane.takeLongestDelayMs();
+  for (const count of [rules, rules - 1]) {
+    const set = hugeRuleSet('team-1', 'huge', count);
+    await plane.client.apply(set, { fieldManager: 'bench', force: true });
+    await untilQuiet(plane);
+  }
+  const longest = await plane.takeLongestDelayMs();
+  await plane.client.delete({ ...stackRef, kind: 'AlertRuleSet', namespace: 'team-1', name: 'huge' });
+  await untilQuiet(plane);
+  return [
+    {
+      what: `longest hold of the operator's main thread, a group of ${rules} rules`,
+      value: ms(longest),
+      aim: '<= 50 ms',
+    },
   ];
 }
 
