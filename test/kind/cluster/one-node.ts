@@ -52,7 +52,7 @@ export class OneNodeCluster {
     if (process.getuid?.() !== 0)
       throw new Error('a local cluster needs root; PROMFLEET_CLUSTER=kind does not');
     const cluster = new OneNodeCluster(await clusterParts(), await realProgram('kubectl'));
-    await removeCluster();
+    await removeCluster(cluster.#parts);
     try {
       await cluster.#up();
     } catch (error) {
@@ -112,7 +112,7 @@ export class OneNodeCluster {
       ...['--hostname-override', 'node1'],
     ]);
     await this.apply(...clusterObjects);
-    await this.kubectl('wait', '--for=create', 'node/node1', '--timeout=120s');
+    await eventually('the node', () => this.kubectl('get', 'node', 'node1'), startTimeoutMs);
     await this.kubectl('wait', '--for=condition=Ready', 'node/node1', '--timeout=120s');
     await this.kubectl('-n', 'kube-system', 'rollout', 'status', 'deploy/coredns', '--timeout=120s');
   }
