@@ -5,7 +5,8 @@ export function explainText({ plan, totals, steps, resultType }: Explanation): s
   const lines = [`${resultType}, ${steps === 1 ? 'one step' : `${steps} steps`}`];
   const visit = (node: PlanNode, depth: number) => {
     const indent = '  '.repeat(depth);
-    lines.push(`${indent}${node.text}${node.once === true ? ' (once)' : ''}`);
+    const notes = `${node.once === true ? ' (once)' : ''}${node.kernel === true ? ' (kernel)' : ''}`;
+    lines.push(`${indent}${node.text}${notes}`);
     const { selection } = node;
     if (selection !== undefined) {
       const [from, to] = [selection.start, selection.end].map((at) => new Date(at * 1000).toISOString());

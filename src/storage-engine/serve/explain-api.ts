@@ -1,6 +1,7 @@
 import { defaultEngineOptions } from '../promql/exec/engine.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import { PromqlExecutionError } from '../promql/plan/execution-error.ts';
+import { hotWindow } from '../promql/plan/hot-window.ts';
 import { prepareExpr } from '../promql/plan/prepare.ts';
 import { type EvaluationTimes, selectionTimes } from '../promql/plan/selection-times.ts';
 import { isStepInvariant } from '../promql/plan/step-invariant.ts';
@@ -25,6 +26,8 @@ export interface PlanNode {
   readonly text: string;
   /** Evaluated once and used for all steps. */
   readonly once?: true;
+  /** Evaluated with what stands below it in one pass of a kernel, where the data are floats in blocks. */
+  readonly kernel?: true;
   readonly children?: readonly PlanNode[];
   readonly selection?: {
     readonly start: number;
@@ -114,16 +117,21 @@ function planNode(
   expr: Expr,
   estimates: ReadonlyMap<Expr, PlanNode['selection']>,
   isRange: boolean,
+  isInside = false,
 ): PlanNode {
   const selection = estimates.get(expr.kind === 'matrix' ? expr.vector : expr);
   const children = expr.kind === 'matrix' ? [] : childrenOf(expr);
   const isLeaf = expr.kind === 'number' || expr.kind === 'string';
+  const isHot = hotWindow(expr) !== undefined;
   return {
     node: expr.kind,
     text: headOf(expr),
     ...(isRange && !isLeaf && isStepInvariant(expr) && { once: true as const }),
+    ...(isHot && !isInside && { kernel: true as const }),
     ...(selection !== undefined && { selection }),
-    ...(children.length > 0 && { children: children.map((child) => planNode(child, estimates, isRange)) }),
+    ...(children.length > 0 && {
+      children: children.map((child) => planNode(child, estimates, isRange, isHot || isInside)),
+    }),
   };
 }
 

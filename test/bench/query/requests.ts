@@ -6,7 +6,8 @@ export function pathOf({ text, rangeSeconds, stepSeconds, api }: BenchQuery, end
   if (api !== undefined) {
     const params = new URLSearchParams({
       'match[]': text,
-      start: String(endSeconds - 6 * 3600),
+      // The whole data set: Prometheus looks at blocks, not at chunks, for the values of labels.
+      start: String(endSeconds - 12 * 3600),
       end: String(endSeconds),
     });
     return `/api/v1/${api}?${params}`;

@@ -24,6 +24,7 @@ export async function startReference(blocks: string, folder: string): Promise<Be
     '--storage.tsdb.min-block-duration=2h',
     '--storage.tsdb.max-block-duration=2h',
     '--query.max-samples=500000000',
+    '--query.timeout=1h',
   ];
   const running = await startPrometheus(folder, { args });
   return { name: 'Prometheus', url: running.url, pid: running.process.pid!, stop: () => running.stop() };

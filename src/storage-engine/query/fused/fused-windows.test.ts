@@ -23,8 +23,11 @@ afterAll(async () => {
 });
 
 /** A selection of all series, its chunks in files. */
-function selectionOf(all: readonly Given[], cutMs: number, expectedSamples: number): WindowSelection {
-  const { parts, files } = partsOf(all, cutMs, 120);
+function selectionOf(
+  all: readonly Given[],
+  { cutMs, expectedSamples, isRemote }: { cutMs: number; expectedSamples: number; isRemote: boolean },
+): WindowSelection {
+  const { parts, files } = partsOf(all, startMs + cutMs, 120);
   files.forEach((bytes, i) => {
     writeFileSync(join(folder, String(i)), bytes);
   });
@@ -50,8 +53,8 @@ function selectionOf(all: readonly Given[], cutMs: number, expectedSamples: numb
       chunkTo,
       chunks,
       files: {
-        path: () => join(folder, String(i)),
-        read: () => Promise.reject(new Error('BUG: read in place')),
+        path: () => (isRemote ? undefined : join(folder, String(i))),
+        read: async (_segment, offset, length) => files[i]!.subarray(offset, offset + length),
       },
     })),
     overlapping: false,
@@ -102,14 +105,15 @@ const cases = fc.record({
   stepMs: fc.constantFrom(1000, 15_000, 60_000),
   cutMs: fc.integer({ min: 0, max: 4_000_000 }),
   expectedSamples: fc.constantFrom(1, 1_000_000_000),
+  isRemote: fc.boolean(),
 });
 
 describe('windows on kernels', () => {
-  it('give queries the answers, annotations and counts that they have without, at once and in threads', async () => {
+  it('give queries the answers, annotations and counts that they have without, at once and in threads, from files and fetched', async () => {
     const property = fc.asyncProperty(cases, async (given) => {
       const all = given.shapes.map((shape, id) => seriesOf(shape, id, 3));
       const generic = sourceOf(all);
-      const selection = selectionOf(all, startMs + given.cutMs, given.expectedSamples);
+      const selection = selectionOf(all, given);
       const scope = { signal: new AbortController().signal };
       let answered = 0;
       const fused: SampleSource = {

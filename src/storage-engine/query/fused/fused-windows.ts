@@ -6,9 +6,10 @@ import { Labels } from '../../promql/exec/labels.ts';
 import { staleTester } from '../../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery, WindowRow } from '../../promql/exec/window-source.ts';
 import type { QueryScope } from '../source.ts';
+import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
-import { LocalReader } from './local-reader.ts';
 import { runTask, spanFits } from './run-task.ts';
+import { SegmentReader } from './segment-reader.ts';
 import type { TaskPart, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -33,8 +34,9 @@ export class FusedWindows {
   async evaluate(
     query: WindowQuery,
     selection: WindowSelection,
-    { signal, budget }: Pick<QueryScope, 'signal' | 'budget'>,
+    scope: Pick<QueryScope, 'signal' | 'budget'>,
   ): Promise<WindowAnswer | undefined> {
+    const { budget } = scope;
     if (!spanFits(query) || !isPlain(selection)) return undefined;
     if (query.distinctWithout !== undefined && meetsWithout(selection, query.distinctWithout))
       return undefined;
@@ -46,11 +48,13 @@ export class FusedWindows {
     const bytes = rows * (limits.seriesMemoryBytes + query.steps * limits.stepMemoryBytes);
     const use = { series: selection.count, chunks: selection.chunkCount, bytes };
     budget?.take(use);
-    const task = this.taskOf(query, selection, grouping);
+    const files = selection.parts.map((part) => part.files);
+    const { task, fetchedBytes } = await fetchTask(this.taskOf(query, selection, grouping), files, scope);
     const found =
       selection.expectedSamples < limits.queryInlineSamples
         ? this.inline(task)
-        : await this.spread(task, query, grouping, signal);
+        : await this.spread(task, query, grouping, scope.signal);
+    budget?.take({ bytes: -fetchedBytes });
     if (found === undefined) {
       budget?.correct(use, {});
       return undefined;
@@ -100,7 +104,7 @@ export class FusedWindows {
   }
 
   private inline(task: WindowTask): WindowResult | undefined {
-    const reader = new LocalReader(task.parts);
+    const reader = new SegmentReader(task.parts);
     try {
       return runTask(this.ownKernel(), task, reader.read, () => undefined);
     } catch {
@@ -144,12 +148,9 @@ export class FusedWindows {
   }
 }
 
-/** Whether chunks need no merging, nothing of them is deleted, and all can be read in place. */
-function isPlain(selection: WindowSelection): boolean {
-  return (
-    !selection.overlapping &&
-    selection.parts.every(({ deleted, files }) => (deleted?.size ?? 0) === 0 && files.path(0) !== undefined)
-  );
+/** Whether chunks need no merging, and nothing of them is deleted. */
+function isPlain({ overlapping, parts }: WindowSelection): boolean {
+  return !overlapping && parts.every(({ deleted }) => (deleted?.size ?? 0) === 0);
 }
 
 /** Whether two series may differ in nothing but the dropped labels: the name is the same for all. */

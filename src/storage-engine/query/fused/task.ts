@@ -36,6 +36,15 @@ export interface TaskPart {
   readonly verified: Uint8Array;
   /** Paths of segment files by number, where they can be read in place. */
   readonly paths: readonly (string | undefined)[];
+  /** What was fetched of files that cannot be read in place. */
+  readonly fetched?: readonly FetchedRange[];
+}
+
+/** Bytes of a segment file from an offset on, on shared memory. */
+export interface FetchedRange {
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Missing values are stale markers: read as bits. */

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { Kernel } from '../../kernels/kernel.ts';
-import { LocalReader } from './local-reader.ts';
 import { runTask } from './run-task.ts';
+import { SegmentReader } from './segment-reader.ts';
 import type { ThreadAnswer, ThreadRequest } from './task.ts';
 
 class Canceled extends Error {}
@@ -10,7 +10,7 @@ const kernel = new Kernel();
 
 /** Runs one task; whatever goes wrong with it leaves the work to the generic path. */
 function answer({ task, canceled }: ThreadRequest): ThreadAnswer {
-  const reader = new LocalReader(task.parts);
+  const reader = new SegmentReader(task.parts);
   try {
     const result = runTask(kernel, task, reader.read, () => {
       if (Atomics.load(canceled, 0) !== 0) throw new Canceled();
