@@ -28,6 +28,9 @@ import { compareKeys } from './memory-bucket.ts';
 /** Files that are being written; never listed, removed when the write ends or fails. */
 const partialSuffix = '.promfleet-partial';
 const pageObjects = 1000;
+const smallReadBytes = 256 * 1024;
+/** Files whose sizes are asked for at once. */
+const statConcurrency = 64;
 
 /**
  * A folder as a bucket, laid out as Thanos's FILESYSTEM bucket: one file per object. A write goes to a hidden
@@ -70,8 +73,9 @@ export class FilesystemBucket implements Bucket {
       throw this.fault(error, key);
     });
     try {
-      const { size } = await file.stat();
-      const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, size - offset)));
+      // A small buffer is cheaper than asking how much of it will be filled.
+      const available = lengthBytes <= smallReadBytes ? lengthBytes : (await file.stat()).size - offset;
+      const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, available)));
       let filled = 0;
       while (filled < bytes.length) {
         const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
@@ -89,7 +93,13 @@ export class FilesystemBucket implements Bucket {
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ListPage> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     let objects: ObjectInfo[] = [];
+    let keys: string[] = [];
     const prefixes: string[] = [];
+    const look = async () => {
+      for (const info of await Promise.all(keys.map((key) => this.head(key))))
+        if (info !== undefined) objects.push(info);
+      keys = [];
+    };
     for await (const entry of this.walk(folder, options)) {
       options.signal?.throwIfAborted();
       if (!entry.startsWith(prefix)) continue;
@@ -98,12 +108,14 @@ export class FilesystemBucket implements Bucket {
         continue;
       }
       if (options.startAfter !== undefined && compareKeys(entry, options.startAfter) <= 0) continue;
-      const info = await this.head(entry);
-      if (info !== undefined) objects.push(info);
+      keys.push(entry);
+      if (keys.length < statConcurrency) continue;
+      await look();
       if (objects.length < pageObjects) continue;
       yield { objects, prefixes: [] };
       objects = [];
     }
+    await look();
     yield { objects, prefixes };
   }
 

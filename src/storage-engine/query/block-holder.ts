@@ -67,7 +67,9 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     scope: QueryScope,
   ): Promise<readonly StoredSeries[]> {
-    return this.onBlocks(hints, scope, async (blocks, onFault, hiding) => {
+    let before: ReturnType<typeof reserve> | undefined;
+    const found = await this.onBlocks(hints, scope, async (blocks, onFault, hiding) => {
+      before?.discard();
       const merged = await this.store.select(blocks, matchers, [], scope.signal, onFault);
       const selection = narrow(merged, hints.startMs, hints.endMs, hiding?.(merged));
       const samples = new Map<number, SampleColumns[]>();
@@ -83,13 +85,15 @@ export class BlockHolder implements SeriesHolder {
           else list.push(columns);
         }
       });
-      held.settle();
+      before = held;
       const ids = [...samples.keys()].sort((a, b) => a - b);
       return ids.map((id) => ({
         labels: Labels.ofSorted(selection.pairs(id)),
         columns: mergeColumns(samples.get(id)!),
       }));
     });
+    before?.settle();
+    return found;
   }
 
   async labelNames(
@@ -317,12 +321,19 @@ function reserve(selection: Selection, budget: QueryBudget | undefined) {
   const reservedBytes = count * limits.seriesMemoryBytes + leastSamples * limits.sampleMemoryBytes;
   budget?.take({ series: count, chunks: chunkCount, bytes: reservedBytes });
   let actualBytes = 0;
+  let samples = 0;
   return {
     hold(columns: SampleColumns): void {
+      samples += columns.timestamps.length;
       const before = Math.max(reservedBytes, actualBytes);
       actualBytes += memoryOf(columns);
       const bytes = Math.max(reservedBytes, actualBytes) - before;
       budget?.take({ samples: columns.timestamps.length, bytes });
+    },
+    /** What was read is thrown away. */
+    discard(): void {
+      const bytes = Math.max(reservedBytes, actualBytes);
+      budget?.correct({ series: count, chunks: chunkCount, samples, bytes }, {});
     },
     settle(): void {
       if (actualBytes < reservedBytes) budget?.correct({ bytes: reservedBytes }, { bytes: actualBytes });
