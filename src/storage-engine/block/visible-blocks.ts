@@ -1,16 +1,14 @@
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 
 /**
- * The blocks that readers see: without those whose samples another block of the same labels and resolution holds, as that
- * one descends from more, and without those that a rewrite replaced.
+ * The blocks that readers see: without those whose samples another block of the same resolution, and of the same labels or
+ * some of them, holds, as that one descends from more, and without those that a rewrite replaced.
  */
 export function visibleBlocks(metas: readonly BlockMeta[]): BlockMeta[] {
   const rewrites = metas.flatMap(rewritesOf);
-  const groupOf = (meta: BlockMeta) =>
-    JSON.stringify([blockResolutionMs(meta), Object.entries(externalLabels(meta)).sort()]);
   const groups = Map.groupBy(
     metas.filter((meta) => !rewrites.some((rewrite) => replaces(rewrite, meta))),
-    groupOf,
+    blockResolutionMs,
   );
   return [...groups.values()].flatMap(withoutCovered);
 }
@@ -55,6 +53,9 @@ function covers(other: BlockMeta, meta: BlockMeta): boolean {
   const sources = meta.compaction.sources ?? [];
   const wider = new Set(other.compaction.sources ?? []);
   if (other === meta || wider.size < sources.length) return false;
+  // Replicas that were deduplicated to one block lost the labels that told them apart.
+  const labels = externalLabels(meta);
+  if (!Object.entries(externalLabels(other)).every(([name, value]) => labels[name] === value)) return false;
   if (!sources.every((source) => wider.has(source))) return false;
   // With equal sources the older block stays, unless it is the same block.
   return wider.size > sources.length || other.ulid < meta.ulid;

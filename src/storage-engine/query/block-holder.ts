@@ -14,10 +14,13 @@ import { Labels } from '../promql/exec/labels.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { RetentionStore } from '../retention/retention-store.ts';
+import { type TimeRange, uniteRanges } from '../retention/time-ranges.ts';
+import { isNearlyExact } from '../samples/aggregate-columns.ts';
 import { memoryOf, mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
 import { decodePart } from './block-samples.ts';
 import type { BlockTime } from './coverage.ts';
 import type { QueryBudget } from './query-budget.ts';
+import { coarseBlocks } from './resolution.ts';
 import { hidingOf } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
@@ -288,27 +291,51 @@ export class BlockHolder implements SeriesHolder {
     for (let attempt = 1; ; attempt++) {
       const { blocks, faults } = await this.catalog.blocks(hints.startMs, hints.endMs);
       const told = new Map<string, string>();
-      const raw = blocks.filter(({ meta }) => blockResolutionMs(meta) === 0);
-      let vanished = false;
       const metas = blocks.map(({ meta }) => meta);
+      const coarse = coarseBlocks(metas, hints.startMs, hints.endMs);
+      const served = new Map(coarse.map(({ meta, covered }) => [meta, covered]));
+      const read = blocks.filter(({ meta }) => blockResolutionMs(meta) === 0 || served.has(meta));
+      let vanished = false;
       const onFault = (block: string | KnownBlock['meta'], error: unknown) => {
         if (!(error instanceof CodedError) || error.code === 'LimitExceeded') throw error;
         if (error.code === 'ObjectNotFound') vanished = true;
         const ulid = typeof block === 'string' ? block : block.ulid;
         told.set(ulid, describeError(error));
       };
-      const result = await work(raw, onFault, hidingOf(retentions, metas, this.clock.nowMs()));
+      const hiding = hidingOf(retentions, metas, this.clock.nowMs());
+      const result = await work(read, onFault, coarse.length === 0 ? hiding : withCovered(hiding, served));
       if (vanished && attempt === 1) {
         await this.catalog.refresh();
         continue;
       }
       for (const fault of [...faults, ...told.values()]) scope.partial(fault);
-      for (const { meta } of blocks)
-        if (blockResolutionMs(meta) !== 0)
-          scope.partial(`${this.name}: block ${meta.ulid} is downsampled and is not read`);
+      for (const resolutionMs of new Set(coarse.map(({ meta }) => blockResolutionMs(meta))))
+        scope.partial(coarseWarning(this.name, resolutionMs, hints.func));
       return result;
     }
   }
+}
+
+function coarseWarning(name: string, resolutionMs: number, func: string | undefined): string {
+  const minutes = `${name}: for a part of the time only samples of ${resolutionMs / 60_000} minutes are left`;
+  if (isNearlyExact(func)) return `${minutes}: the edges of windows are inexact`;
+  return `${minutes}: ${func === undefined ? 'values are means' : `${func}() is inexact`}`;
+}
+
+/** Hides of downsampled blocks also what finer ones serve. */
+function withCovered(
+  hiding: Hiding,
+  served: ReadonlyMap<KnownBlock['meta'], readonly TimeRange[]>,
+): NonNullable<Hiding> {
+  return (merged) => {
+    const inner = hiding?.(merged);
+    return (part) => {
+      const covered = served.get(part.block.meta);
+      const hidden = inner?.(part);
+      if (covered === undefined || covered.length === 0) return hidden;
+      return (id) => (hidden === undefined ? covered : uniteRanges([...covered, ...hidden(id)]));
+    };
+  };
 }
 
 /**

@@ -2,7 +2,10 @@ import { limits } from '../../base/limits.ts';
 import { namedFault } from '../block/block.ts';
 import { readChunks } from '../block/chunk-reader.ts';
 import type { SelectionPart } from '../block/selection.ts';
+import { type AggregateParts, decodeAggregateChunk } from '../format/aggregate-chunk.ts';
+import { chunkEncoding } from '../format/chunk.ts';
 import type { SelectHints } from '../promql/exec/sample-source.ts';
+import { aggregateColumns } from '../samples/aggregate-columns.ts';
 import {
   decodeChunk,
   filterColumns,
@@ -79,10 +82,14 @@ async function decodeBatch(
     const turn = pause();
     if (turn !== undefined) await turn;
     const columns: SampleColumns[] = [];
+    const aggregates: AggregateParts[] = [];
     for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) {
       const { encoding, data } = chunks[at++]!;
-      columns.push(sliceColumns(decodeChunk(encoding, data), hints.startMs, hints.endMs));
+      if (encoding === chunkEncoding.aggregate) aggregates.push(decodeAggregateChunk(data));
+      else columns.push(sliceColumns(decodeChunk(encoding, data), hints.startMs, hints.endMs));
     }
+    if (aggregates.length > 0)
+      columns.push(sliceColumns(aggregateColumns(aggregates, hints.func), hints.startMs, hints.endMs));
     const merged = mergeColumns(columns);
     if (merged.timestamps.length === 0) continue;
     hold(merged);

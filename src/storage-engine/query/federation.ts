@@ -47,7 +47,7 @@ export class FederatedSource implements SampleSource {
     const { replicaLabels } = this.options;
     const dedup = replicaLabels.length > 0;
     const margin = dedup ? dedupMarginMs(expectedReplicas) : 0;
-    const wide = { startMs: hints.startMs - margin, endMs: hints.endMs + margin };
+    const wide = { ...hints, startMs: hints.startMs - margin, endMs: hints.endMs + margin };
     const answers = await this.selectAll(matchers, wide);
     const stored = new Map<string, { labels: Labels; parts: SampleColumns[] }>();
     for (const series of answers.flat()) {
@@ -227,7 +227,7 @@ export class FederatedSource implements SampleSource {
   /** What each holder would read for a selection; a holder that fails is told to the scope. */
   async estimate(matchers: readonly LabelMatcher[], hints: SelectHints): Promise<SelectionEstimate[]> {
     const margin = this.options.replicaLabels.length > 0 ? dedupMarginMs(expectedReplicas) : 0;
-    const wide = { startMs: hints.startMs - margin, endMs: hints.endMs + margin };
+    const wide = { ...hints, startMs: hints.startMs - margin, endMs: hints.endMs + margin };
     const answers = await this.ask(async (holder) => holder.estimate?.(matchers, wide, this.scope));
     return answers.filter((answer) => answer !== undefined);
   }

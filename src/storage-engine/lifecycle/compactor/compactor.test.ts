@@ -151,6 +151,7 @@ describe('Compactor', { timeout: 180_000 }, () => {
     await ship(bucket, 0, 'b');
     const report = await compactor(bucket, clock, 3, ['replica']).pass();
     expect(report).toMatchObject({ compacted: 1, samples: 240 });
+    expect(await answer(bucket)).toEqual(given);
     clock.now += 49 * hour;
     await compactor(bucket, clock, 4, ['replica']).pass();
     expect(await answer(bucket)).toEqual(given);

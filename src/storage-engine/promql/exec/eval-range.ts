@@ -42,7 +42,7 @@ export async function evalRangeCall(call: CallExpr, context: EvalContext): Promi
   for (const [i, other] of call.args.entries()) {
     if (i !== at) scalarColumns.push((await context.evaluate(other, context))[0]!);
   }
-  const selected = await rangeSeries(arg, context);
+  const selected = await rangeSeries(arg, context, name);
   const { steps, budget } = context;
   const extra = widening(arg, context);
   const reference = arg.kind === 'matrix' ? arg.vector : arg;
@@ -178,10 +178,11 @@ export function absentLabels(
 export async function rangeSeries(
   arg: MatrixExpr | SubqueryExpr,
   context: EvalContext,
+  func?: string,
 ): Promise<RangeSeries[]> {
   if (arg.kind === 'subquery') return subquerySeries(arg, context);
   const extra = widening(arg, context);
-  const selected = await selectSeries(arg.vector, context, arg.rangeMs + extra.before - 1, extra.after);
+  const selected = await selectSeries(arg.vector, context, arg.rangeMs + extra.before - 1, extra.after, func);
   return selected.map(rangeSeriesOf);
 }
 

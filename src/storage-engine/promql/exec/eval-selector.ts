@@ -21,9 +21,10 @@ export async function selectSeries(
   context: EvalContext,
   before: number,
   after: number,
+  func?: string,
 ): Promise<readonly SourceSeries[]> {
   const [first, last] = referenceRange(expr, context);
-  const hints = { startMs: first - before, endMs: last + after };
+  const hints = { startMs: first - before, endMs: last + after, ...(func !== undefined && { func }) };
   const selected = await context.source.select(expr.matchers, hints);
   return expr.histogramStatsOnly ? selected.map((series) => withoutBuckets(series, hints.startMs)) : selected;
 }

@@ -8,6 +8,8 @@ export interface SelectHints {
   /** First and last timestamp that can matter, in ms, both included. */
   readonly startMs: number;
   readonly endMs: number;
+  /** The function that a range selector is the argument of: tells which aggregate of downsampled data answers it. */
+  readonly func?: string;
 }
 
 /** One series with its samples in columns, oldest first. Stale markers are kept as they are stored. */
