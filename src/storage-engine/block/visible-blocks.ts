@@ -53,9 +53,11 @@ function covers(other: BlockMeta, meta: BlockMeta): boolean {
   const sources = meta.compaction.sources ?? [];
   const wider = new Set(other.compaction.sources ?? []);
   if (other === meta || wider.size < sources.length) return false;
-  // Replicas that were deduplicated to one block lost the labels that told them apart.
+  // Replicas that were deduplicated to one block, of more sources, lost the labels that told them apart.
   const labels = externalLabels(meta);
-  if (!Object.entries(externalLabels(other)).every(([name, value]) => labels[name] === value)) return false;
+  const theirs = Object.entries(externalLabels(other));
+  if (!theirs.every(([name, value]) => labels[name] === value)) return false;
+  if (theirs.length < Object.keys(labels).length && wider.size === sources.length) return false;
   if (!sources.every((source) => wider.has(source))) return false;
   // With equal sources the older block stays, unless it is the same block.
   return wider.size > sources.length || other.ulid < meta.ulid;
