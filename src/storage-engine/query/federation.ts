@@ -1,4 +1,5 @@
 import { CodedError, describeError } from '../../base/errors.ts';
+import type { Selection } from '../block/selection.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery } from '../promql/exec/window-source.ts';
@@ -127,18 +128,26 @@ export class FederatedSource implements SampleSource {
     });
   }
 
-  /** On kernels, where one holder of blocks has all, and no replicas are to be made one. */
+  /**
+   * On kernels, where one holder of blocks has all, and no series comes from two replicas: which of them a moment's samples
+   * come from is decided generically.
+   */
   async windows(query: WindowQuery): Promise<WindowAnswer | undefined> {
     const { kernels, replicaLabels } = this.options;
     const { holders } = this;
     const [holder] = holders;
     if (kernels === undefined || holders.length !== 1 || holder?.selectChunks === undefined) return undefined;
     const asked = query.matchers.some(({ name }) => replicaLabels.includes(name));
-    if (replicaLabels.length > 0 && !asked) return undefined;
+    const dedup = replicaLabels.length > 0 && !asked;
     const { firstMs, rangeMs, stepMs, steps } = query;
-    const hints = { startMs: firstMs - rangeMs + 1, endMs: firstMs + (steps - 1) * stepMs };
+    // A replica's samples near the asked time may decide about another's inside.
+    const marginMs = dedup ? dedupMarginMs(expectedReplicas) : 0;
+    const startMs = firstMs - rangeMs + 1 - marginMs;
+    const endMs = firstMs + (steps - 1) * stepMs + marginMs;
+    const dropped = dedup ? replicaLabels : [];
     try {
-      const selection = await holder.selectChunks(query.matchers, hints, [], this.scope);
+      const selection = await holder.selectChunks(query.matchers, { startMs, endMs }, dropped, this.scope);
+      if (dedup && meetReplicas(selection)) return undefined;
       return await kernels.evaluate(query, selection, this.scope);
     } catch (error) {
       // The generic path meets the same fault, and tells it; what is too much for kernels is so for it.
@@ -278,6 +287,20 @@ export class FederatedSource implements SampleSource {
     });
     return answers;
   }
+}
+
+/** Whether some series has chunks of two replicas. */
+function meetReplicas({ count, parts, replicas }: Selection): boolean {
+  if (replicas.length < 2) return false;
+  const replicaOf = new Int32Array(count).fill(-1);
+  return parts.some(({ chunkFrom, chunkTo, replica }) => {
+    for (let id = 0; id < count; id++) {
+      if (chunkFrom[id] === chunkTo[id]) continue;
+      if (replicaOf[id] !== -1 && replicaOf[id] !== replica) return true;
+      replicaOf[id] = replica;
+    }
+    return false;
+  });
 }
 
 function sorted(texts: ReadonlySet<string>): string[] {

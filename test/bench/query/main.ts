@@ -85,7 +85,7 @@ try {
   const endSeconds = endOfData();
   theirs = await startReference(blocks, join(folder, 'prometheus'));
   const first = new URLSearchParams({ query: 'sum(up)', time: String(endSeconds - 60) });
-  ours = await startOurs(['--bucket-dir', blocks], String(first));
+  ours = await startOurs(['--bucket-dir', blocks, '--range-cache', '0'], String(first));
   const fixed = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
   const row = (name: string, a: number, b: number, must: number, aim?: number) =>
     rows.push([
