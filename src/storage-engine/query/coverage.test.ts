@@ -137,3 +137,15 @@ describe('samples of a server and of its blocks', () => {
     );
   });
 });
+
+it('a server without external labels is read for all of the time: blocks without labels may be of another', async () => {
+  const world = shippingWorld({ shippedMs: 40 * hour, keptMs: 0, lateMs: 0 });
+  world.live.shipping = async () => ({ external: Labels.empty, outOfOrderMs: 0 });
+  const scope = { signal: new AbortController().signal, timeoutMs: 1000, partial: () => undefined };
+  const source = new FederatedSource(
+    { holders: [world.bucket, world.live], replicaLabels: [], nowMs: () => nowMs },
+    scope,
+  );
+  await source.select([], hints(10, 20));
+  expect(world.asked).toEqual([hints(10, 20)]);
+});

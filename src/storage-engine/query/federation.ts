@@ -88,7 +88,9 @@ export class FederatedSource implements SampleSource {
     const plan = await this.ask(async (holder) => {
       if (holder.shipping === undefined) return { holder, own: hints };
       const server = await holder.shipping(this.scope);
-      const blocks = await bucket.blockTimes!(server.external).catch(() => []);
+      // Blocks without labels may be anybody's: only labels tell that a server wrote them.
+      const isNamed = server.external.pairs.length > 0;
+      const blocks = isNamed ? await bucket.blockTimes!(server.external).catch(() => []) : [];
       const own = liveHints(hints, blocks, { outOfOrderMs: server.outOfOrderMs, nowMs });
       lists ||= mayHaveMoved(own, blocks, nowMs);
       return { holder, own };
