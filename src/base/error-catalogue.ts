@@ -129,6 +129,11 @@ export const errorCatalogue = {
     meaning: 'A file could not be written because the disk is full.',
     action: 'Make room on the volume, or give it more size.',
   },
+  DrainTimeout: {
+    meaning: 'A Prometheus pod that is to go has samples that do not get into the bucket, so it stays.',
+    action:
+      'Correct what the message names; or take the scale-down back; or set objectStore.shipper.enabled to false, which gives its samples up.',
+  },
   DuplicateName: {
     meaning: 'Two parts of one object have the same name.',
     action: 'Give each its own name.',

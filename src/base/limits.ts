@@ -270,6 +270,14 @@ export const limits = {
   retentionClasses: 65_535,
   /** Largest mark of a block. */
   blockMarkBytes: 64 * 1024,
+  /** Time after which a pod that is to go and is not drained counts as a fault of its stack. */
+  drainTimeoutMs: 30 * 60_000,
+  /** Pause between two looks at a server that is being drained. */
+  drainPollMs: 2_000,
+  /** Time for which a server that is to go must take no sample; longer where its scrapes are rarer. */
+  drainQuietMs: 5_000,
+  /** Memory for symbols and postings of the block that a drained server's last samples become. */
+  cutMemoryBytes: 32 * 1024 * 1024,
   /** Blocks of one Prometheus data folder that a shipper looks at. */
   shipperBlocks: 10_000,
   /** Pause between two looks of a shipper at its data folder. */

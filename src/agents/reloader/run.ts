@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { KubeClient } from '../../kube/client.ts';
 import type { ClusterConnection } from '../../kube/connection.ts';
 import { inClusterConnection } from '../../kube/in-cluster.ts';
+import type { DrainReport } from '../../render/bundle/shipper-report.ts';
 import type { Server } from '../../render/names.ts';
+import type { DrainProgress } from '../shipper/drain/drainer.ts';
 import type { ShipperSettings } from '../shipper/run.ts';
 import { AlertmanagerServer } from './alertmanager-server.ts';
 import { ConfigFolder } from './config-folder.ts';
@@ -18,9 +21,11 @@ import { nodeFiles } from './node-files.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { ManagedServer } from './ports.ts';
 import { PrometheusServer } from './prometheus-server.ts';
+import { drainToken, QuietBundle } from './quiet.ts';
 import { Reloader } from './reloader.ts';
 import { ReportWriter } from './report-writer.ts';
 import { kubeconfigFile, serverKinds } from './server-kind.ts';
+import { Signal } from './signal.ts';
 
 export type ShippingOptions = Pick<ShipperSettings, 'tsdbDir' | 'place' | 'compacted' | 'bytesPerSecond'>;
 
@@ -56,17 +61,19 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
   const transport = new NodeTransport(connection, clock);
   const client = new KubeClient({ transport, clock, random, userAgent: 'promfleet-reloader' });
   const names = { namespace, index, report };
-  const source = kubeBundle(client, names);
+  const bundle = kubeBundle(client, names);
+  const pod = options.environment.POD_NAME ?? '';
+  const source = new QuietBundle(bundle, pod);
   const kind = serverKinds[options.server];
   const files = nodeFiles(options.configDir);
   const folder = new ConfigFolder(files, [kubeconfigFile]);
   if (kind.discovers) await writeKubeconfig(files, connection, options);
   try {
     if (options.init) {
-      await writeInitialFiles({ source, reports: source.reports, folder, kind, clock, random, log }, signal);
+      await writeInitialFiles({ source, reports: bundle.reports, folder, kind, clock, random, log }, signal);
       return;
     }
-    const reports = new ReportWriter({ store: source.reports, clock, random, log });
+    const reports = new ReportWriter({ store: bundle.reports, clock, random, log });
     const reloader = new Reloader({
       source,
       folder,
@@ -80,13 +87,38 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
     });
     const shipping =
       options.shipping === undefined ? undefined : await openShipping(options.shipping, options);
-    const shipperReports = new ReportWriter({ store: source.shipperReports, clock, random, log });
+    const shipperReports = new ReportWriter({ store: bundle.shipperReports, clock, random, log });
+    const wish = shipping === undefined ? undefined : new shipping.DrainWish();
+    const wake = new Signal();
+    let newest: string | undefined;
+    const follow = (text: string | undefined) => {
+      newest = text;
+      wake.raise();
+    };
+    /** The index reaches the reloader as it is for this pod, which may take requests. */
+    const translate = async (ending: AbortSignal) => {
+      while (!ending.aborted) {
+        await wake.wait(ending);
+        const text = newest;
+        if (text === undefined) continue;
+        try {
+          wish?.set(drainToken(text, pod));
+          reloader.indexChanged(await source.indexFor(text, ending));
+        } catch (error) {
+          if (ending.aborted) return;
+          log.warn({ error: describeError(error) }, 'the index could not be followed');
+          await clock.sleep(limits.drainPollMs, ending).catch(() => {});
+          wake.raise();
+        }
+      }
+    };
     await together(signal, (ending) => {
       const tasks = [
         reloader.run(ending),
         reloader.runHealth(ending),
         reports.run(ending),
-        watchIndex(client, names, (text) => reloader.indexChanged(text), { signal: ending, log }),
+        translate(ending),
+        watchIndex(client, names, (text) => follow(text), { signal: ending, log }),
       ];
       const { listenAddress } = options;
       if (listenAddress !== undefined)
@@ -96,8 +128,8 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
           }),
         );
       if (shipping !== undefined) {
-        const ports = { report: (text: string) => shipperReports.set(text), clock, log };
-        tasks.push(shipping.run(ports, ending), shipperReports.run(ending));
+        const publish = (text: string) => shipperReports.set(text);
+        tasks.push(shipping.run(wish!, publish, ending), shipperReports.run(ending));
       }
       return tasks;
     });
@@ -129,12 +161,13 @@ async function together(
 
 /** Loaded only where blocks are shipped: buckets take memory. */
 async function openShipping(shipping: ShippingOptions, { serverUrl, log }: ReloaderOptions) {
-  const [{ openShipper }, { runSidecar }, { shipperMetrics }] = await Promise.all([
-    import('../shipper/run.ts'),
-    import('../shipper/sidecar.ts'),
-    import('../shipper/metrics-text.ts'),
-  ]);
-  const { shipper, close } = openShipper({
+  const [{ openShipper }, { DrainWish, reportText, runDrains, runSidecar }, { shipperMetrics }] =
+    await Promise.all([
+      import('../shipper/run.ts'),
+      import('../shipper/sidecar.ts'),
+      import('../shipper/metrics-text.ts'),
+    ]);
+  const { shipper, bucket, close } = openShipper({
     ...shipping,
     labels: undefined,
     prometheusUrl: serverUrl,
@@ -143,8 +176,38 @@ async function openShipping(shipping: ShippingOptions, { serverUrl, log }: Reloa
   });
   return {
     metrics: () => shipperMetrics(shipper.state),
-    run: (ports: Parameters<typeof runSidecar>[1], ending: AbortSignal) =>
-      runSidecar(shipper, ports, ending).finally(close),
+    DrainWish,
+    async run(
+      wish: InstanceType<typeof DrainWish>,
+      publish: (text: string) => void,
+      ending: AbortSignal,
+    ): Promise<void> {
+      let drained: DrainReport | undefined;
+      const report = () => publish(reportText(shipper, drained));
+      const drain = async (tell: (progress: DrainProgress) => void, until: AbortSignal) => {
+        // Loaded only then: reading from the server takes another client.
+        const { drainPorts } = await import('../shipper/drain/open.ts');
+        const { Drainer } = await import('../shipper/drain/drainer.ts');
+        const ports = drainPorts({
+          serverUrl: serverUrl ?? '',
+          tsdbDir: shipping.tsdbDir,
+          bucket,
+          shipAll: (each) => shipper.everything(each),
+          clock: systemClock,
+          random: systemRandom,
+          log,
+        });
+        await new Drainer(ports, tell).run(until);
+      };
+      const tell = (next: DrainReport | undefined) => {
+        drained = next;
+        report();
+      };
+      await Promise.all([
+        runSidecar(shipper, { report, clock: systemClock, log }, ending),
+        runDrains(wish, drain, tell, ending),
+      ]).finally(close);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
+import type { Bucket } from '../../storage-engine/bucket/bucket.ts';
 import { paceOf } from '../../storage-engine/bucket/pace.ts';
 import { BucketFile, type BucketPlace } from './bucket-file.ts';
 import { DataFolder } from './data-folder.ts';
@@ -23,6 +24,7 @@ export interface ShipperSettings {
 /** A shipper over real files, time and bucket; `close` ends the bucket's connections. */
 export function openShipper(settings: ShipperSettings): {
   readonly shipper: Shipper;
+  readonly bucket: () => Promise<Bucket>;
   close(): Promise<void>;
 } {
   const { labels, prometheusUrl, bytesPerSecond, log } = settings;
@@ -43,5 +45,5 @@ export function openShipper(settings: ShipperSettings): {
       pace: bytesPerSecond === undefined ? undefined : paceOf(bytesPerSecond, systemClock),
     },
   );
-  return { shipper, close: () => file.close() };
+  return { shipper, bucket: () => file.bucket(), close: () => file.close() };
 }

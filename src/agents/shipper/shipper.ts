@@ -65,6 +65,7 @@ export class Shipper {
   private readonly options: ShipperOptions;
   private readonly pauses = new Map<string, Pause>();
   private readonly said = new Set<string>();
+  private last: Promise<unknown> = Promise.resolve();
   private current: ShipperState = {
     uploads: 0,
     failures: 0,
@@ -101,9 +102,28 @@ export class Shipper {
   }
 
   /** One look at the folder; ships what can be shipped now. True where nothing is left to ship. */
-  async round(signal: AbortSignal): Promise<boolean> {
+  round(signal: AbortSignal): Promise<boolean> {
+    return this.alone(() => this.look(this.options, signal));
+  }
+
+  /** As `round`, at once and for every block: those too that wait after a fault or were compacted. */
+  everything(signal: AbortSignal): Promise<boolean> {
+    return this.alone(() => {
+      this.pauses.clear();
+      return this.look({ ...this.options, compacted: true }, signal);
+    });
+  }
+
+  /** One at a time: there is one place for second names. */
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work, work);
+    this.last = turn.catch(() => {});
+    return turn;
+  }
+
+  private async look(options: ShipperOptions, signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.ship(signal);
+      return await this.ship(options, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof CodedError) && !isSystemError(error)) throw error;
@@ -113,12 +133,12 @@ export class Shipper {
     }
   }
 
-  private async ship(signal: AbortSignal): Promise<boolean> {
+  private async ship(options: ShipperOptions, signal: AbortSignal): Promise<boolean> {
     const { folder, clock } = this.ports;
     const { blocks, faults } = await folder.blocks();
     const recorded = await folder.uploaded();
     const uploaded = new Set(recorded);
-    let plan = planShipping(blocks, uploaded, this.options);
+    let plan = planShipping(blocks, uploaded, options);
     for (const ulid of this.pauses.keys())
       if (!plan.ship.some((block) => block.ulid === ulid)) this.pauses.delete(ulid);
     this.note({ ...this.measure(plan), ...this.troubles(faults) });
@@ -132,9 +152,9 @@ export class Shipper {
         if (await this.one(block, bucket, labels, signal)) {
           uploaded.add(block.ulid);
           // Written after each block: Prometheus may compact it, and a restart need not look for it.
-          await folder.setUploaded(planShipping(blocks, uploaded, this.options).uploaded);
+          await folder.setUploaded(planShipping(blocks, uploaded, options).uploaded);
         }
-        plan = planShipping(blocks, uploaded, this.options);
+        plan = planShipping(blocks, uploaded, options);
         this.note({ ...this.measure(plan), ...this.troubles(faults) });
       }
     } else if ([...recorded].some((ulid) => !plan.uploaded.includes(ulid)) || recorded.size === 0) {

@@ -41,6 +41,8 @@ export class StackState {
   readonly untold = { ruleSets: new Set<string>(), routes: new Set<string>() };
   /** Why nothing can be written for the stack now. */
   problem: StackFault | undefined;
+  /** Since when pods that are to go are waited for, by the wall clock. */
+  drainingSinceMs: number | undefined;
   #object: MonitoringStack;
 
   constructor(object: MonitoringStack, getter: ObjectGetter) {

@@ -1,5 +1,5 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
-import { encodeIndex, type IndexSlot, indexHash } from '../../render/bundle/bundle-index.ts';
+import { type Drain, encodeIndex, type IndexSlot, indexHash } from '../../render/bundle/bundle-index.ts';
 import type { PackedSlot } from '../../render/bundle/pack.ts';
 import { encodeSlot } from '../../render/bundle/slot.ts';
 import { prometheusConfigSlotName, prometheusIndexName, prometheusShardName } from '../../render/names.ts';
@@ -46,6 +46,9 @@ export interface PrometheusHalfInput {
   readonly rendered: ReturnType<typeof renderPrometheus>;
   readonly discoveryNamespaces: readonly string[];
   readonly additionalScrapeConfigs: string | undefined;
+  /** Shards that run, those that are to go among them. */
+  readonly shards: number;
+  readonly drain: Drain | undefined;
   /** Turns a slot into its manifest; remembers the last one of each. */
   readonly slotManifestOf: (slot: PackedSlot) => Manifest;
 }
@@ -60,7 +63,7 @@ export function prometheusHalf(input: PrometheusHalfInput): Half {
   const indexHashes = new Map<string, string>();
   const ruleSlots = [...bundle.packing.values()];
   const slotHashes = new Map(ruleSlots.map((slot) => [slot.name, slot.hash]));
-  const shards = stack.spec.prometheus?.shards ?? 1;
+  const { shards, drain } = input;
   for (let shard = 0; shard < shards; shard++) {
     const config = renderConfig({
       stack,
@@ -79,8 +82,9 @@ export function prometheusHalf(input: PrometheusHalfInput): Half {
       { kind: 'Secret', name: slotName, hash },
       ...ruleSlots.map((slot): IndexSlot => ({ kind: 'ConfigMap', name: slot.name, hash: slot.hash })),
     ];
-    indexes.push(indexManifest(stack, prometheusIndexName(name, shard), 'prometheus', { slots }));
-    indexHashes.set(prometheusShardName(name, shard), indexHash(encodeIndex({ slots })));
+    const index = drain === undefined ? { slots } : { slots, drain };
+    indexes.push(indexManifest(stack, prometheusIndexName(name, shard), 'prometheus', index));
+    indexHashes.set(prometheusShardName(name, shard), indexHash(encodeIndex(index)));
   }
   content.push(...ruleSlots.map(input.slotManifestOf));
   return { content, indexes, workloads, indexHashes, slotHashes, faults };

@@ -33,6 +33,7 @@ import {
 import { applyChildren } from './apply.ts';
 import { compactorHalf } from './compactor-half.ts';
 import { discoveryNamespaces } from './discovery.ts';
+import { type Draining, decideDraining, drainFault } from './draining.ts';
 import { type Half, prometheusHalf } from './prometheus-half.ts';
 import { observeQuery, queryServers } from './query-servers.ts';
 import { configMap, followReplicas, ownSecretKeys, readShipperReport, recoverBundles } from './recover.ts';
@@ -82,6 +83,7 @@ interface Desired {
   readonly query: Half;
   readonly compactor: Half;
   readonly agentImage: string;
+  readonly draining: Draining;
   readonly faults: readonly StackFault[];
 }
 
@@ -229,8 +231,10 @@ export class StackReconciler {
       stack.slotManifests.set(slot, manifest);
       return manifest;
     };
+    const draining = this.#draining(stack, overlaid);
+    const { effective } = draining;
     const first = pinAgentImage(object, options.agentImage, statefulSets('prometheus'), (agentImage) =>
-      renderPrometheus({ stack: object, agentImage, discoveryNamespaces: discovery }),
+      renderPrometheus({ stack: effective, agentImage, discoveryNamespaces: discovery }),
     );
     const scrape = object.spec.prometheus?.additionalScrapeConfigs;
     const additional =
@@ -241,6 +245,8 @@ export class StackReconciler {
       rendered: first.rendered,
       discoveryNamespaces: discovery,
       additionalScrapeConfigs: additional,
+      shards: effective.spec.prometheus?.shards ?? 1,
+      drain: draining.drain,
       slotManifestOf: manifestOf('ConfigMap', 'prometheus'),
     });
     const hasAlertmanager = (object.spec.alertmanager?.replicas ?? 3) > 0;
@@ -258,7 +264,7 @@ export class StackReconciler {
             second.rendered,
             manifestOf('Secret', 'alertmanager'),
           );
-    const query = queryServers(object, overlaid, options.agentImage);
+    const query = queryServers(effective, overlaid, options.agentImage);
     const compactor = compactorHalf(
       object,
       overlaid,
@@ -270,6 +276,8 @@ export class StackReconciler {
     const faults = halves
       .flatMap((half) => half.faults)
       .map(({ code, path, message }): StackFault => ({ path, code, message }));
+    const late = drainFault(draining, stack.drainingSinceMs, this.#parts.clock.nowMs());
+    if (late !== undefined) faults.push(late);
     if (scrape !== undefined && additional === undefined)
       faults.push({
         path: 'spec.prometheus.additionalScrapeConfigs',
@@ -287,7 +295,30 @@ export class StackReconciler {
         });
     }
     const { agentImage } = first;
-    return { prometheus, alertmanager, query, compactor, agentImage, faults: [...faults, ...routeFaults] };
+    return {
+      prometheus,
+      alertmanager,
+      query,
+      compactor,
+      agentImage,
+      draining,
+      faults: [...faults, ...routeFaults],
+    };
+  }
+
+  /** Which pods are to go and may not yet. */
+  #draining(stack: StackState, live: ReadonlyMap<string, KubeObject>): Draining {
+    const { namespace } = stack.key;
+    const prefix = `apps/v1 StatefulSet ${namespace}/`;
+    const sets = new Map<string, KubeObject>();
+    for (const [identity, object] of live)
+      if (identity.startsWith(prefix)) sets.set(identity.slice(prefix.length), object);
+    const draining = decideDraining(stack.object, sets, (pod) =>
+      readShipperReport(configMap(live, namespace, reportName(pod))),
+    );
+    if (draining.waiting.length === 0) stack.drainingSinceMs = undefined;
+    else stack.drainingSinceMs ??= this.#parts.clock.nowMs();
+    return draining;
   }
 
   /**
@@ -363,6 +394,7 @@ export class StackReconciler {
         workloads,
         query: observeQuery(object, cached),
         faults,
+        draining: desired?.draining.waiting,
         ruleSets: {
           selected: rules.length,
           accepted: rules.filter((record) => record.faults.length === 0).length,

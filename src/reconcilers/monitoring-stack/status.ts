@@ -43,6 +43,8 @@ export interface ObservedStackState {
   /** Absent: the stack runs no query servers. */
   readonly query: ObservedQuery | undefined;
   readonly faults: readonly StackFault[];
+  /** Pods that are to go and are not drained yet. */
+  readonly draining?: readonly { readonly pod: string; readonly state: string }[] | undefined;
   readonly ruleSets: NonNullable<MonitoringStackStatus['ruleSets']>;
   readonly routes: NonNullable<MonitoringStackStatus['routes']>;
   readonly agentImage: string | undefined;
@@ -184,7 +186,7 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
     reason,
     message,
   });
-  const { object, workloads, query, faults } = observed;
+  const { object, workloads, query, faults, draining = [] } = observed;
   if (object.spec.suspend === true)
     return [
       draft('Ready', false, 'Suspended', 'spec.suspend is true: nothing is changed'),
@@ -224,14 +226,21 @@ function conditionsOf(observed: ObservedStackState, total: Summary): ConditionDr
             ? 'ConfigRefused'
             : total.loadedReplicas < total.replicas
               ? 'Loading'
-              : undefined;
+              : draining.length > 0
+                ? 'Draining'
+                : undefined;
   if (reason === undefined)
     return [
       draft('Ready', true, 'Ready', text),
       draft('Reconciling', false, 'Ready', ''),
       draft('Stalled', false, 'Ready', ''),
     ];
-  const message = reason === 'ConfigRefused' ? `${refused!.name}: ${refused!.report!.error}` : text;
+  const message =
+    reason === 'ConfigRefused'
+      ? `${refused!.name}: ${refused!.report!.error}`
+      : reason === 'Draining'
+        ? `${draining[0]!.pod} goes when its samples are in the bucket: ${draining[0]!.state}`
+        : text;
   return [
     draft('Ready', false, reason, message),
     draft('Reconciling', true, reason, message),

@@ -16,6 +16,14 @@ export interface IndexSlot {
 
 export interface BundleIndex {
   readonly slots: readonly IndexSlot[];
+  /** Pods that are to go: they take no more samples and store what they have. */
+  readonly drain?: Drain;
+}
+
+export interface Drain {
+  /** Tells one wish to scale down from another. */
+  readonly token: string;
+  readonly pods: readonly string[];
 }
 
 /** The text of the `index.json` key, the same for the same slots in any order. */
@@ -23,7 +31,14 @@ export function encodeIndex(index: BundleIndex): string {
   const slots = index.slots
     .map(({ kind, name, hash }) => ({ kind, name, hash }))
     .sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name));
-  return JSON.stringify({ formatVersion: indexFormatVersion, slots });
+  const { drain } = index;
+  return JSON.stringify({
+    formatVersion: indexFormatVersion,
+    slots,
+    ...(drain === undefined
+      ? {}
+      : { drain: { token: drain.token, pods: [...drain.pods].sort(compareText) } }),
+  });
 }
 
 /** Identifies one version of the whole bundle: SHA-256 of the index text, lower-case hex. */
@@ -40,7 +55,9 @@ export function decodeIndex(text: string): BundleIndex {
     throw new CorruptDataError(`index has no list of at most ${limits.indexSlots} slots`);
   }
   const seen = new Set<string>();
+  const drain = decodeDrain(value.drain);
   return {
+    ...(drain === undefined ? {} : { drain }),
     slots: slots.map((entry: unknown): IndexSlot => {
       const slot = entry as Partial<IndexSlot> | null;
       if (slot?.kind !== 'ConfigMap' && slot?.kind !== 'Secret') {
@@ -58,4 +75,12 @@ export function decodeIndex(text: string): BundleIndex {
       return { kind: slot.kind, name: slot.name, hash: slot.hash };
     }),
   };
+}
+
+function decodeDrain(value: unknown): Drain | undefined {
+  if (value === undefined) return undefined;
+  const { token, pods } = (value ?? {}) as { token?: unknown; pods?: unknown };
+  if (typeof token !== 'string' || !Array.isArray(pods) || !pods.every((pod) => typeof pod === 'string'))
+    throw new CorruptDataError('index has a drain without token and pods');
+  return { token, pods };
 }

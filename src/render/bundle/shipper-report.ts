@@ -6,7 +6,17 @@ import { checkFormatVersion, parseJsonObject } from './slot.ts';
 const formatVersion = 1;
 
 /** Changes only when something happened, never by the passing of time. Times in milliseconds since the epoch. */
+export interface DrainReport {
+  /** Of the wish in the index that it answers. */
+  readonly token: string;
+  /** `Drained`: everything that the server ever took is in the bucket, and it takes no more. */
+  readonly state: string;
+  readonly detail: string;
+}
+
 export interface ShipperReport {
+  /** Present while the pod is told to drain. */
+  readonly drain?: DrainReport;
   readonly waitingBlocks: number;
   readonly heldBlocks: number;
   /** End of the oldest block that waits. */
@@ -20,8 +30,12 @@ export interface ShipperReport {
 
 export function encodeShipperReport(report: ShipperReport): string {
   const { waitingBlocks, heldBlocks, oldestWaitingMs, lastUploadMs, error, troubles } = report;
+  const { drain } = report;
   return JSON.stringify({
     formatVersion,
+    ...(drain === undefined
+      ? {}
+      : { drain: { token: drain.token, state: drain.state, detail: shorten(drain.detail) } }),
     waitingBlocks,
     heldBlocks,
     ...(oldestWaitingMs === undefined ? {} : { oldestWaitingMs }),
@@ -42,7 +56,17 @@ export function decodeShipperReport(text: string): ShipperReport {
   const lastUploadMs = optionalNumber(value.lastUploadMs, 'lastUploadMs');
   const error = value.error === undefined ? undefined : record(value.error, 'error');
   if (!Array.isArray(value.troubles)) throw new CorruptDataError('shipper report has no list in troubles');
+  const drain = value.drain === undefined ? undefined : record(value.drain, 'drain');
   return {
+    ...(drain === undefined
+      ? {}
+      : {
+          drain: {
+            token: words(drain.token, 'drain'),
+            state: words(drain.state, 'drain'),
+            detail: words(drain.detail, 'drain'),
+          },
+        }),
     waitingBlocks: number(value.waitingBlocks, 'waitingBlocks'),
     heldBlocks: number(value.heldBlocks, 'heldBlocks'),
     ...(oldestWaitingMs === undefined ? {} : { oldestWaitingMs }),

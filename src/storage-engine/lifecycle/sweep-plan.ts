@@ -1,10 +1,5 @@
 import type { ScannedBlock } from '../block/bucket-scan.ts';
 
-/** Delays as Thanos has them: readers and compactors let go of a marked block well before it is deleted. */
-export const deletionDelayMs = 48 * 3_600_000;
-/** A block without meta.json may be an upload that goes on; after this time it is taken as given up. */
-export const partialDelayMs = 48 * 3_600_000;
-
 export type SweepReason = 'marked' | 'partial';
 
 export interface SweepItem {
