@@ -79,23 +79,9 @@ export class FederatedSource implements SampleSource {
     matchers: readonly LabelMatcher[],
     hints: SelectHints,
   ): Promise<(readonly StoredSeries[])[]> {
-    const bucket = this.holders.find(({ blockTimes }) => blockTimes !== undefined);
-    if (bucket === undefined || this.holders.length === 1)
-      return this.ask((holder) => holder.select(matchers, hints, this.scope));
-    const live = this.holders.filter((holder) => holder !== bucket);
-    const nowMs = this.options.nowMs?.() ?? hints.endMs;
-    let lists = false;
-    const plan = await this.ask(async (holder) => {
-      if (holder.shipping === undefined) return { holder, own: hints };
-      const server = await holder.shipping(this.scope);
-      // Blocks without labels may be anybody's: only labels tell that a server wrote them.
-      const isNamed = server.external.pairs.length > 0;
-      const blocks = isNamed ? await bucket.blockTimes!(server.external).catch(() => []) : [];
-      const own = liveHints(hints, blocks, { outOfOrderMs: server.outOfOrderMs, nowMs });
-      lists ||= mayHaveMoved(own, blocks, nowMs);
-      return { holder, own };
-    }, live);
-    const hintsOf = new Map(plan.map(({ holder, own }) => [holder, own]));
+    const plan = await this.livePlan(hints);
+    if (plan === undefined) return this.ask((holder) => holder.select(matchers, hints, this.scope));
+    const { bucket, live, hintsOf, lists } = plan;
     const read = (holder: SeriesHolder) => {
       const own = holder === bucket ? hints : hintsOf.get(holder);
       return own === undefined ? Promise.resolve([]) : holder.select(matchers, own, this.scope);
@@ -111,6 +97,35 @@ export class FederatedSource implements SampleSource {
       [bucket],
     );
     return [...stored, ...recent];
+  }
+
+  /** What each live server is read for beside the blocks of a bucket; undefined where there is no such question. */
+  private async livePlan(hints: SelectHints) {
+    const bucket = this.holders.find(({ blockTimes }) => blockTimes !== undefined);
+    if (bucket === undefined || this.holders.length === 1) return undefined;
+    const live = this.holders.filter((holder) => holder !== bucket);
+    const nowMs = this.options.nowMs?.() ?? hints.endMs;
+    let lists = false;
+    const plan = await this.ask(async (holder) => {
+      if (holder.shipping === undefined) return { holder, own: hints };
+      const server = await holder.shipping(this.scope);
+      // Blocks without labels may be anybody's: only labels tell that a server wrote them.
+      const isNamed = server.external.pairs.length > 0;
+      const blocks = isNamed ? await bucket.blockTimes!(server.external).catch(() => []) : [];
+      const own = liveHints(hints, blocks, { outOfOrderMs: server.outOfOrderMs, nowMs });
+      lists ||= mayHaveMoved(own, blocks, nowMs);
+      return { holder, own };
+    }, live);
+    return { bucket, live, hintsOf: new Map(plan.map(({ holder, own }) => [holder, own])), lists };
+  }
+
+  /** The one holder that has all of a time: the only one, or the bucket where its blocks cover what live servers have. */
+  private async wholeHolder(hints: SelectHints): Promise<SeriesHolder | undefined> {
+    if (this.holders.length === 1) return this.holders[0];
+    const plan = await this.livePlan(hints);
+    if (plan === undefined || plan.lists) return undefined;
+    const isNeeded = plan.live.some((holder) => plan.hintsOf.get(holder) !== undefined);
+    return isNeeded ? undefined : plan.bucket;
   }
 
   private deduplicated(
@@ -131,14 +146,12 @@ export class FederatedSource implements SampleSource {
   }
 
   /**
-   * On kernels, where one holder of blocks has all, and no series comes from two replicas: which of them a moment's samples
-   * come from is decided generically.
+   * On kernels, where one holder of blocks has all of the time, and no series comes from two replicas: which of them the
+   * samples of a moment come from is decided generically.
    */
   async windows(query: WindowQuery): Promise<WindowAnswer | undefined> {
     const { kernels, replicaLabels } = this.options;
-    const { holders } = this;
-    const [holder] = holders;
-    if (kernels === undefined || holders.length !== 1 || holder?.selectChunks === undefined) return undefined;
+    if (kernels === undefined) return undefined;
     const asked = query.matchers.some(({ name }) => replicaLabels.includes(name));
     const dedup = replicaLabels.length > 0 && !asked;
     const { firstMs, rangeMs, stepMs, steps } = query;
@@ -147,8 +160,15 @@ export class FederatedSource implements SampleSource {
     const startMs = firstMs - rangeMs + 1 - marginMs;
     const endMs = firstMs + (steps - 1) * stepMs + marginMs;
     const dropped = dedup ? replicaLabels : [];
+    const holder = await this.wholeHolder({ startMs, endMs });
+    if (holder?.selectChunks === undefined) return undefined;
     try {
-      const selection = await holder.selectChunks(query.matchers, { startMs, endMs }, dropped, this.scope);
+      const hints = {
+        startMs,
+        endMs,
+        ...(query.function !== 'lookback' && { func: query.function }),
+      };
+      const selection = await holder.selectChunks(query.matchers, hints, dropped, this.scope);
       if (dedup && meetReplicas(selection)) return undefined;
       return await kernels.evaluate(query, selection, this.scope);
     } catch (error) {
