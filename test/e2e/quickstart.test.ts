@@ -130,7 +130,7 @@ describe('promfleet local up', () => {
 
   it('says the same by promfleet local status and kubectl', async () => {
     const status = JSON.parse(await local.cli('local', 'status', '--json')) as { pods: { ready: boolean }[] };
-    expect(status.pods).toHaveLength(8);
+    expect(status.pods).toHaveLength(9);
     expect(status.pods.every((pod) => pod.ready)).toBe(true);
     await local.kubectl('wait', '-n', 'monitoring', '--for=condition=Ready', 'mstack/main', '--timeout=20s');
     expect(await local.kubectl('describe', '-n', 'checkout', 'ars/checkout')).toContain('Loaded');
