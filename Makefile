@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
+.PHONY: help setup build up down status test lint format generate bench bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ e2e: setup build ## Run the quickstart end to end with faults
 
 e2e-apiserver: setup build ## Run the API suite on the local and on a real kube-apiserver
 	@node hack/suites.ts apiserver
+
+bench-lifecycle: setup build ## Print the speed of compaction and downsampling beside a real Thanos's on the same blocks
+	@node test/bench/lifecycle/main.ts
 
 lifecycle: setup ## Compaction and downsampling against a real Thanos on the same blocks
 	@node hack/suites.ts lifecycle

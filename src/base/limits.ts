@@ -195,10 +195,10 @@ export const limits = {
   compactorQuarantineMs: 60 * 60_000,
   /** Age of a compactor's last sign of life at which another takes over. */
   compactorLeaseMs: 10 * 60_000,
-  /** Worker threads of a compactor. */
-  compactorWorkers: 8,
   /** Age at which a block without meta.json is deleted. */
   partialBlockMs: 48 * 60 * 60_000,
+  /** Worker threads of a compactor. */
+  compactorWorkers: 8,
   /** Largest chunk segment that is written, as Prometheus and Thanos cut theirs. */
   segmentBytes: 512 * 1024 * 1024,
   /** Largest section of an index that is held: symbols, postings offset table. */

@@ -1,7 +1,6 @@
 import { CorruptDataError } from '../../base/errors.ts';
 import { BitWriter } from './bit-writer.ts';
 import { ByteReader } from './byte-reader.ts';
-import { XorValueWriter } from './varbit.ts';
 
 /**
  * Float samples of one chunk. `timestamps` are milliseconds since the epoch, exact integers, ascending in real
@@ -151,33 +150,64 @@ export function encodeXorChunk(samples: FloatSamples): Uint8Array {
     throw new CorruptDataError(
       `XOR chunk: ${count} timestamps and ${valueBits.length} values; at most ${maxSamples} pairs fit`,
     );
+  const words = new Uint32Array(valueBits.buffer, valueBits.byteOffset, count * 2);
   const writer = new BitWriter();
-  writer.bits(BigInt(count), 16);
-  const value = new XorValueWriter(valueBits[0] ?? 0n);
+  writer.bits32(count, 16);
+  const window = { leading: 0xff, trailing: 0 };
   let delta = 0;
   for (let i = 0; i < count; i++) {
     if (i === 0) {
       writer.varint(BigInt(timestamps[0]!));
-      writer.bits(valueBits[0]!, 64);
+      writer.bits32(words[1]!, 32);
+      writer.bits32(words[0]!, 32);
       continue;
     }
     const next = timestamps[i]! - timestamps[i - 1]!;
     if (i === 1) writer.uvarint(BigInt(next));
     else writeDeltaOfDelta(writer, next - delta);
     delta = next;
-    value.write(writer, valueBits[i]!);
+    const at = i * 2;
+    writeXor(writer, words[at + 1]! ^ words[at - 1]!, words[at]! ^ words[at - 2]!, window);
   }
   return writer.finish();
 }
 
 function writeDeltaOfDelta(writer: BitWriter, value: number): void {
-  if (value === 0) return writer.bits(0n, 1);
+  if (value === 0) return writer.bits32(0, 1);
   for (let kind = 1; kind < 4; kind++) {
     const half = 2 ** (deltaWidths[kind]! - 1);
     if (value < -half + 1 || value > half) continue;
-    writer.bits((1n << BigInt(kind + 1)) - 2n, kind + 1);
-    return writer.bits(BigInt.asUintN(deltaWidths[kind]!, BigInt(value)), deltaWidths[kind]!);
+    writer.bits32(2 ** (kind + 1) - 2, kind + 1);
+    return writer.bits32(value, deltaWidths[kind]!);
   }
-  writer.bits(0b1111n, 4);
+  writer.bits32(0b1111, 4);
   writer.bits(BigInt.asUintN(64, BigInt(value)), 64);
+}
+
+/** The XOR of a value and the one before, as two words; no big integers, as every sample of every new chunk comes here. */
+function writeXor(
+  writer: BitWriter,
+  high: number,
+  low: number,
+  window: { leading: number; trailing: number },
+): void {
+  if (high === 0 && low === 0) return writer.bits32(0, 1);
+  const leading = Math.min(high !== 0 ? Math.clz32(high) : 32 + Math.clz32(low), 31);
+  const trailing = low !== 0 ? 31 - Math.clz32(low & -low) : 63 - Math.clz32(high & -high);
+  if (window.leading !== 0xff && leading >= window.leading && trailing >= window.trailing) {
+    writer.bits32(0b10, 2);
+  } else {
+    window.leading = leading;
+    window.trailing = trailing;
+    writer.bits32(0b11, 2);
+    writer.bits32(leading, 5);
+    writer.bits32((64 - leading - trailing) & 63, 6);
+  }
+  // The significant bits [leading, 64 - trailing): what of them is in the high word, then what is in the low one.
+  const shift = window.trailing;
+  const width = 64 - window.leading - shift;
+  if (shift >= 32) return writer.bits32(high >>> (shift - 32), width);
+  const below = 32 - shift;
+  if (width > below) writer.bits32(high, width - below);
+  writer.bits32(low >>> shift, Math.min(width, below));
 }
