@@ -21,7 +21,7 @@ afterAll(async () => {
 describe('promfleet local up on a machine with one loopback address', () => {
   it('runs every pod on 127.0.0.1', async () => {
     const pods = await local.get<PodList>('pods', '-A');
-    expect(pods.items.map((pod) => pod.status.podIP)).toEqual(Array(8).fill('127.0.0.1'));
+    expect(pods.items.map((pod) => pod.status.podIP)).toEqual(Array(9).fill('127.0.0.1'));
     expect(listenAddresses(local.processes())).toEqual(['127.0.0.1']);
   });
 
