@@ -176,8 +176,14 @@ export const errorCatalogue = {
     action: 'Check that it is a plain file that you may read.',
   },
   FlagRefused: {
-    meaning: 'A command-line flag or feature is set by the operator or must not be set.',
-    action: 'Remove it, or use the field of the stack that stands for it.',
+    meaning:
+      'A command-line flag or feature is set by the operator, must not be set, or has a value that the server cannot read.',
+    action: 'Remove it, use the field of the stack that stands for it, or correct its value.',
+  },
+  FlagUnknown: {
+    meaning:
+      'A command-line flag is not one of the version of the server that the stack runs; it was left out.',
+    action: 'Correct its name, or set a version that has it.',
   },
   InlineSecretRefused: {
     meaning: 'A credential is written in the object itself.',

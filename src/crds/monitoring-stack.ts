@@ -93,7 +93,8 @@ const extraArgs = optional(
     ),
     ['name'],
     {
-      description: 'Further command-line flags. A flag that the operator sets itself is refused.',
+      description:
+        'Further command-line flags. A flag that the operator sets itself, that the version of the server does not know, or whose value it cannot read is left out and named in the Accepted condition.',
       maxItems: 64,
     },
   ),

@@ -1,27 +1,11 @@
 import type { AlertmanagerSpec, MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { alertmanagerName, alertmanagerPodName, governingServiceName, mountPaths, ports } from '../names.ts';
 import { durationMs } from '../workload/duration.ts';
+import { extraArgs } from '../workload/extra-args.ts';
 import { type RenderFault, stackNamespace } from '../workload/manifest.ts';
 import { alertmanagerConfigPath } from './assemble.ts';
+import { alertmanagerFlags } from './flag-table.ts';
 import { atLeast, defaultVersion } from './version.ts';
-
-/** Flags that the operator sets or that must not be set, with the reason. */
-const refusedFlags: Readonly<Record<string, string>> = {
-  'cluster.advertise-address': 'is set by the operator',
-  'cluster.label': 'is set by the operator',
-  'cluster.listen-address': 'is set by the operator',
-  'cluster.peer': 'is set by the operator',
-  'cluster.peer-name': 'is set by the operator',
-  'cluster.tls-config': 'reads a file inside the container',
-  'config.file': 'is set by the operator',
-  'data.retention': 'use retention',
-  'enable-feature': 'use featureFlags',
-  'storage.path': 'is set by the operator',
-  'web.config.file':
-    'reads a file inside the container, and the operator and its agents speak plain HTTP to the server',
-  'web.listen-address': 'is set by the operator',
-  'web.route-prefix': 'is set by the operator',
-};
 
 /** Features with the versions that know them: an unknown one would keep the server from starting. */
 const features: Readonly<Record<string, { readonly since: string; readonly until?: string }>> = {
@@ -48,27 +32,26 @@ export function alertmanagerArgs(stack: MonitoringStack): {
 } {
   const spec = stack.spec.alertmanager ?? {};
   const faults: RenderFault[] = [];
+  const extra = extraArgs(alertmanagerFlags, {
+    version: spec.version ?? defaultVersion,
+    path: 'spec.alertmanager.extraArgs',
+    extra: spec.extraArgs ?? [],
+  });
   const args = [
     `--config.file=${mountPaths.config}/${alertmanagerConfigPath}`,
     `--storage.path=${mountPaths.data}`,
     `--data.retention=${(durationMs(spec.retention ?? '120h') ?? 0) / 1000}s`,
     `--web.listen-address=0.0.0.0:${ports.alertmanager.number}`,
     '--web.route-prefix=/',
-    ...clusterArgs(stack, spec.replicas ?? 3),
+    ...clusterArgs(stack, spec.replicas ?? 3, extra.names),
   ];
   const enabled = enabledFeatures(spec, faults);
   if (enabled.length > 0) args.push(`--enable-feature=${enabled.join(',')}`);
-  const extra: string[] = [];
-  for (const { name, value } of spec.extraArgs ?? []) {
-    const why = refusedFlags[name.replace(/^no-/, '')];
-    if (why === undefined) extra.push(value === undefined ? `--${name}` : `--${name}=${value}`);
-    else faults.push({ path: `spec.alertmanager.extraArgs[${name}]`, code: 'FlagRefused', message: why });
-  }
-  return { args: [...args, ...extra.sort()], faults };
+  return { args: [...args, ...extra.args], faults: [...faults, ...extra.faults] };
 }
 
 /** Members find each other by pod name: addresses change, names do not. One member alone needs no cluster. */
-function clusterArgs(stack: MonitoringStack, replicas: number): readonly string[] {
+function clusterArgs(stack: MonitoringStack, replicas: number, set: ReadonlySet<string>): readonly string[] {
   if (replicas < 2) return ['--cluster.listen-address='];
   const { name } = stack.metadata;
   const namespace = stackNamespace(stack);
@@ -83,8 +66,9 @@ function clusterArgs(stack: MonitoringStack, replicas: number): readonly string[
       { length: replicas },
       (_, replica) => `--cluster.peer=${alertmanagerPodName(name, replica)}.${domain}:${port}`,
     ),
-    `--cluster.pushpull-interval=${pushPullInterval}`,
-    `--cluster.reconnect-timeout=${reconnectTimeout}`,
+    // The server ends at a flag that is given twice.
+    ...(set.has('cluster.pushpull-interval') ? [] : [`--cluster.pushpull-interval=${pushPullInterval}`]),
+    ...(set.has('cluster.reconnect-timeout') ? [] : [`--cluster.reconnect-timeout=${reconnectTimeout}`]),
   ];
 }
 

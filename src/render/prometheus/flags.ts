@@ -1,29 +1,10 @@
 import type { PrometheusSpec } from '../../crds/monitoring-stack.ts';
 import { mountPaths, ports } from '../names.ts';
+import { extraArgs } from '../workload/extra-args.ts';
 import type { RenderFault } from '../workload/manifest.ts';
 import { quantityValue } from '../workload/quantity.ts';
+import { prometheusFlags } from './flag-table.ts';
 import { defaultVersion, isShippingFlag, operatorFeatures, shippingFlags } from './versions.ts';
-
-/** Flags that the operator sets or that must not be set, with the reason. */
-const refusedFlags: Readonly<Record<string, string>> = {
-  'config.file': 'is set by the operator',
-  'config.auto-reload-interval': 'the reloader decides when to reload',
-  'enable-feature': 'use featureFlags',
-  agent: 'this stack runs Prometheus as a server',
-  'storage.agent.path': 'this stack runs Prometheus as a server',
-  'storage.tsdb.path': 'is set by the operator',
-  'storage.tsdb.retention.size': 'use retention.size',
-  'storage.tsdb.retention.time': 'use retention.time',
-  'web.config.file':
-    'reads a file inside the container, and the operator and its agents speak plain HTTP to the server',
-  'web.console.libraries': 'reads files inside the container',
-  'web.console.templates': 'reads files inside the container',
-  'web.enable-lifecycle': 'is set by the operator',
-  'web.listen-address': 'is set by the operator',
-  'web.local-assets': 'reads files inside the container',
-  'web.route-prefix': 'is set by the operator',
-  'web.user-assets': 'reads files inside the container',
-};
 
 const refusedFeatures: Readonly<Record<string, string>> = {
   agent: 'this stack runs Prometheus as a server',
@@ -65,14 +46,13 @@ export function prometheusArgs(
     else refuse(`spec.prometheus.featureFlags[${position}]`, why);
   }
   if (features.size > 0) args.push(`--enable-feature=${[...features].sort().join(',')}`);
-  const extra: string[] = [];
-  for (const { name, value } of spec.extraArgs ?? []) {
-    const bare = name.replace(/^no-/, '');
-    const why = refusedFlags[bare];
-    if (why !== undefined) refuse(`spec.prometheus.extraArgs[${name}]`, why);
-    else if (shipped && isShippingFlag(bare))
-      refuse(`spec.prometheus.extraArgs[${name}]`, 'is set by the operator where blocks go to a bucket');
-    else extra.push(value === undefined ? `--${name}` : `--${name}=${value}`);
-  }
-  return { args: [...args, ...extra.sort()], faults };
+  const version = spec.version ?? defaultVersion;
+  const extra = extraArgs(prometheusFlags, {
+    version,
+    path: 'spec.prometheus.extraArgs',
+    extra: spec.extraArgs ?? [],
+    refused: (name) =>
+      shipped && isShippingFlag(name) ? 'is set by the operator where blocks go to a bucket' : undefined,
+  });
+  return { args: [...args, ...extra.args], faults: [...faults, ...extra.faults] };
 }

@@ -18,6 +18,7 @@ export interface RenderFault {
     | 'ConfigInvalid'
     | 'FileFieldRefused'
     | 'FlagRefused'
+    | 'FlagUnknown'
     | 'PodTemplateInvalid'
     | 'ReservedLabel';
   readonly message: string;
