@@ -103,7 +103,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets all promises settle that need no time. */
+/** Lets all promises settle that need no time, also those of work that lets other work of the thread go on in between. */
 export async function settle(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

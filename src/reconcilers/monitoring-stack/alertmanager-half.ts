@@ -2,7 +2,8 @@ import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import type { CompileResult } from '../../render/alertmanager/compile.ts';
-import { renderAlertmanagerConfig } from '../../render/alertmanager/config.ts';
+import { type AlertmanagerConfig, alertmanagerConfigSteps } from '../../render/alertmanager/config.ts';
+import { fragmentPath } from '../../render/alertmanager/fragment.ts';
 import { secretReferences } from '../../render/alertmanager/secret-references.ts';
 import { encodeIndex, type IndexSlot, indexHash } from '../../render/bundle/bundle-index.ts';
 import { changeTo, type PackedSlot } from '../../render/bundle/pack.ts';
@@ -12,8 +13,9 @@ import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
 import { indexManifest } from '../../render/workload/transport.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
 import type { StackState } from '../fleet/stack-state.ts';
-import { canonicalJson } from '../json.ts';
-import { keyOf, type ObjectKey } from '../object.ts';
+import { canonicalJson, jsonEqual } from '../json.ts';
+import { keyOf, type ObjectKey, parseKey } from '../object.ts';
+import type { Breather } from '../ports.ts';
 import type { TeamRecord } from '../team-object/record.ts';
 import { type Half, splitWorkloads } from './prometheus-half.ts';
 import type { StackFault } from './status.ts';
@@ -63,46 +65,31 @@ export interface RouteUpdate {
 }
 
 /** Renders the configuration anew, if anything that it is made of has changed, and packs it. */
-export function updateRoutes(
+export async function updateRoutes(
   stack: StackState,
   routes: readonly SelectedRoute[],
   policy: AddressPolicy,
   before: readonly StackFault[],
-): RouteUpdate {
+  breather: Breather,
+): Promise<RouteUpdate> {
   const { object, secrets } = stack;
-  const spec = object.spec.alertmanager ?? {};
-  const { name, namespace } = stack.key;
-  const context = canonicalJson([spec, policy, secrets.version]);
+  const context = canonicalJson([object.spec.alertmanager ?? {}, policy, secrets.version]);
   const marked = stack.routes.take();
   if (marked.length === 0 && context === stack.routeContext) return { touched: [], faults: before };
-  const files = [...stack.alertmanagerBundle.packing.values()].flatMap((slot) => [...slot.files]);
-  const secret = spec.baseConfigSecret;
-  const text =
-    secret === undefined
-      ? undefined
-      : secrets.value(namespace, secret.name, secret.key ?? 'alertmanager.yml');
-  const config = renderAlertmanagerConfig({
-    version: spec.version ?? 'v0.33.1',
-    ...(spec.featureFlags === undefined ? {} : { featureFlags: spec.featureFlags }),
-    policy,
-    ...(secret === undefined
-      ? {}
-      : { base: { ...(text === undefined ? {} : { text }), templates: templatesOf(stack, secret.name) } }),
-    routes,
-    secrets: (from, secretName, key) => secrets.value(from, secretName, key),
-    previous: new Map<string, BundleFile>(files),
-  });
-  const { refused } = stack.alertmanagerBundle.change(
-    changeTo(stack.alertmanagerBundle.packing, config.files),
-  );
+  let config: AlertmanagerConfig;
+  try {
+    config = await render(stack, routes, policy, breather);
+  } catch (error) {
+    for (const key of marked) stack.routes.mark(key);
+    throw error;
+  }
+  const bundle = stack.alertmanagerBundle;
+  const refusedBefore = [...stack.routes.records.keys()].filter((key) => isRefused(stack, key));
+  const { refused } = bundle.change(changeTo(bundle.packing, config.files));
   stack.routeContext = context;
   stack.routes.release();
-  const touched = new Set([...marked, ...stack.routes.records.keys(), ...config.routes.keys()]);
-  stack.routes.records.clear();
-  for (const { route } of routes) {
-    const result = config.routes.get(keyOf(route));
-    if (result !== undefined) stack.routes.records.set(keyOf(route), recordOf(route, result));
-  }
+  const touched = new Set([...marked, ...refusedBefore, ...takeRecords(stack, routes, config)]);
+  for (const key of stack.routes.records.keys()) if (isRefused(stack, key)) touched.add(key);
   return {
     touched: [...touched],
     faults: [
@@ -113,10 +100,72 @@ export function updateRoutes(
       })),
       ...refused.map(({ path, error }) => ({
         code: 'BundleFull',
-        message: `Alertmanager's file ${path} of stack ${name} does not fit: ${error}`,
+        message: `Alertmanager's file ${path} of stack ${stack.key.name} does not fit: ${error}`,
       })),
     ],
   };
+}
+
+/** In steps: neither one route nor the number of them holds this thread. */
+async function render(
+  stack: StackState,
+  routes: readonly SelectedRoute[],
+  policy: AddressPolicy,
+  breather: Breather,
+): Promise<AlertmanagerConfig> {
+  const { secrets } = stack;
+  const spec = stack.object.spec.alertmanager ?? {};
+  const { namespace } = stack.key;
+  const secret = spec.baseConfigSecret;
+  const text =
+    secret === undefined
+      ? undefined
+      : secrets.value(namespace, secret.name, secret.key ?? 'alertmanager.yml');
+  const files = [...stack.alertmanagerBundle.packing.values()].flatMap((slot) => [...slot.files]);
+  const steps = alertmanagerConfigSteps({
+    version: spec.version ?? 'v0.33.1',
+    ...(spec.featureFlags === undefined ? {} : { featureFlags: spec.featureFlags }),
+    policy,
+    ...(secret === undefined
+      ? {}
+      : { base: { ...(text === undefined ? {} : { text }), templates: templatesOf(stack, secret.name) } }),
+    routes,
+    secrets: (from, secretName, key) => secrets.value(from, secretName, key),
+    previous: new Map<string, BundleFile>(files),
+  });
+  for (;;) {
+    const { done, value } = steps.next();
+    await breather.breathe();
+    if (done === true) return value;
+  }
+}
+
+/** Takes over what became of each route; returns those for which it is something else than before. */
+function takeRecords(
+  stack: StackState,
+  routes: readonly SelectedRoute[],
+  config: AlertmanagerConfig,
+): readonly string[] {
+  const { records } = stack.routes;
+  const changed: string[] = [];
+  const gone = new Set(records.keys());
+  for (const { route } of routes) {
+    const key = keyOf(route);
+    const result = config.routes.get(key);
+    if (result === undefined) continue;
+    gone.delete(key);
+    const record = recordOf(route, result);
+    if (jsonEqual(records.get(key), record)) continue;
+    records.set(key, record);
+    changed.push(key);
+  }
+  for (const key of gone) records.delete(key);
+  return [...changed, ...gone];
+}
+
+function isRefused(stack: StackState, key: string): boolean {
+  const { namespace, name } = parseKey(key);
+  return stack.alertmanagerBundle.refusal(fragmentPath(namespace, name)) !== undefined;
 }
 
 function templatesOf(stack: StackState, name: string): Record<string, string> {
@@ -125,9 +174,15 @@ function templatesOf(stack: StackState, name: string): Record<string, string> {
   return Object.fromEntries(keys.map((key) => [key, stack.secrets.value(namespace, name, key) ?? '']));
 }
 
+/** By the result of an object that was not compiled anew. */
+const recordsOf = new WeakMap<CompileResult, { readonly spec: AlertRoute['spec']; record: TeamRecord }>();
+
 function recordOf(route: AlertRoute, result: CompileResult): TeamRecord {
   const { uid = '', generation = 0 } = route.metadata;
-  return {
+  const known = recordsOf.get(result);
+  if (known?.spec === route.spec && known.record.uid === uid && known.record.generation === generation)
+    return known.record;
+  const record = {
     uid,
     generation,
     accepted: result.receivers.accepted,
@@ -136,6 +191,8 @@ function recordOf(route: AlertRoute, result: CompileResult): TeamRecord {
     contentHash: sha256Hex(canonicalJson([uid, route.spec, result.lastGood, result.leftOut])).slice(0, 16),
     lastGood: result.lastGood.length > 0,
   };
+  recordsOf.set(result, { spec: route.spec, record });
+  return record;
 }
 
 /** The Alertmanager half as manifests; empty when the stack runs none. */

@@ -152,7 +152,13 @@ export class StackReconciler {
     );
     note(stack.untold.ruleSets, rules.touched);
     const before = this.#routeFaults.get(stack) ?? [];
-    const routeUpdate = updateRoutes(stack, selected, this.#parts.options.addresses, before);
+    const routeUpdate = await updateRoutes(
+      stack,
+      selected,
+      this.#parts.options.addresses,
+      before,
+      this.#parts.breather,
+    );
     this.#routeFaults.set(stack, routeUpdate.faults);
     note(stack.untold.routes, routeUpdate.touched);
     try {

@@ -1,23 +1,23 @@
 /** Many fragments and the platform's configuration become one alertmanager.yaml. */
-import { dump } from 'js-yaml';
 import { limits } from '../../base/limits.ts';
+import { fitsBundle } from '../bundle/pack.ts';
 import { type BundleFile, compareText } from '../bundle/slot.ts';
 import { type BaseConfig, baseConfigPath, encodeBaseConfig } from './base-config.ts';
-import { namespaceGuard } from './compile.ts';
-import { globalWithProxy, receiverWithProxy } from './environment-proxy.ts';
+import { globalWithProxy } from './environment-proxy.ts';
+import { encodeFragment, type Fragment, fragmentPath } from './fragment.ts';
 import {
-  encodeFragment,
-  type Fragment,
-  fragmentPath,
-  type RenderedReceiver,
-  type RenderedRoute,
-} from './fragment.ts';
-import { atLeast } from './version.ts';
+  dumpAlertmanagerYaml,
+  inhibitItems,
+  listItems,
+  listText,
+  nullReceiver,
+  type Pieces,
+  piecesOf,
+  receiverItems,
+  routeItems,
+} from './pieces.ts';
 
 export const alertmanagerConfigPath = 'alertmanager.yaml';
-
-/** Takes what nobody has declared a receiver for. */
-const nullReceiver = 'promfleet/none';
 
 export interface AssembleInput {
   readonly version: string;
@@ -25,6 +25,8 @@ export interface AssembleInput {
   /** Template files of the platform by file name. */
   readonly baseTemplates: Readonly<Record<string, string>>;
   readonly fragments: readonly AssembleFragment[];
+  /** The bundle as it is now, by path. */
+  readonly previous: ReadonlyMap<string, BundleFile>;
 }
 
 export interface AssembleFragment {
@@ -33,6 +35,8 @@ export interface AssembleFragment {
   readonly platform: boolean;
   /** Identity of the AlertRoute: a later one of the same name inherits nothing. */
   readonly uid: string;
+  /** RFC 3339; where there is no room for all, the newest ones wait. */
+  readonly created: string;
 }
 
 export interface AssembleResult {
@@ -41,42 +45,33 @@ export interface AssembleResult {
   readonly noRoom: readonly string[];
 }
 
-/** Leaves room for the platform's part and for the difference between JSON and YAML. */
-const fragmentsMaxChars = (limits.bundleFileBytes / 4) * 3;
+/** A fragment with its `namespace/name`. */
+interface Candidate extends AssembleFragment {
+  readonly key: string;
+}
 
-/** Stable: equal input gives equal files, whatever the order of the fragments. */
-export function assembleFiles(input: AssembleInput): AssembleResult {
-  const { version, base } = input;
-  const sorted = [...input.fragments].sort((a, b) => compareText(keyOf(a), keyOf(b)));
-  const { taken, noRoom } = takeWhatFits(sorted);
-  const templates = [
-    ...Object.entries(input.baseTemplates).map(([name, content]) => ({
-      path: `platform-templates/${name}`,
-      content,
-    })),
-    ...taken.flatMap(({ fragment }) => templateFiles(fragment)),
-  ];
-  const config = {
-    global: globalWithProxy(base.global),
-    ...(base.tracing === undefined ? {} : { tracing: base.tracing }),
-    route: rootRoute(base, taken),
-    receivers: [
-      { name: nullReceiver },
-      ...base.receivers.map(receiverWithProxy),
-      ...taken.flatMap(({ fragment }) => Object.values(fragment.receivers).map(receiverWithProxy)),
-    ] satisfies RenderedReceiver[],
-    time_intervals: [
-      ...base.timeIntervals,
-      ...taken.flatMap(({ fragment }) => Object.values(fragment.timeIntervals)),
-    ],
-    inhibit_rules: [...base.inhibitRules, ...taken.flatMap(({ fragment }) => fragment.inhibitRules)].map(
-      (rule) => (atLeast(version, '0.30.0') ? rule : { ...rule, name: undefined }),
-    ),
-    templates: [...base.templates, ...templates.map(({ path }) => path)],
-  };
+/** Leaves room for the platform's part. */
+const fragmentsMaxChars = (limits.bundleFileBytes / 8) * 7;
+
+/**
+ * Stable: equal input gives equal files, whatever the order of the fragments. A generator, so that the caller may let other
+ * work of its thread go on at each step; a step is the text of one fragment, or packing the whole once.
+ */
+export function* assembleFiles(input: AssembleInput): Generator<void, AssembleResult> {
+  for (const { fragment, platform } of input.fragments) {
+    piecesOf(fragment, platform, input.version);
+    yield;
+  }
+  const candidates = byPriority(input);
+  yield;
+  const { file, count } = yield* fullest(input, candidates);
+  yield;
+  const noRoom = candidates.slice(count).map(({ key }) => key);
+  const taken = inOrder(candidates.slice(0, count));
+  const { base } = input;
   const files = [
-    { path: alertmanagerConfigPath, content: dumpAlertmanagerYaml(config) },
-    ...templates,
+    file,
+    ...templatesOf(input, taken),
     ...(base.receivers.length === 0 ? [] : [{ path: baseConfigPath, content: encodeBaseConfig(base) }]),
     ...taken.map(({ fragment, uid }) => ({
       path: fragmentPath(fragment.namespace, fragment.name),
@@ -84,62 +79,107 @@ export function assembleFiles(input: AssembleInput): AssembleResult {
       meta: { uid },
     })),
   ];
-  return { files, noRoom };
+  return { files, noRoom: noRoom.sort(compareText) };
 }
 
-/** Texts are always quoted: Alertmanager's YAML reader takes words such as `yes` and `0o7` for something else. */
-export function dumpAlertmanagerYaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true, forceQuotes: true, skipInvalid: true });
+/** The configuration of as many candidates, from the first one on, as the bundle has room for. */
+function* fullest(
+  input: AssembleInput,
+  candidates: readonly Candidate[],
+): Generator<void, { readonly file: BundleFile; readonly count: number }> {
+  const known = input.previous.get(alertmanagerConfigPath);
+  const attempt = function* (count: number): Generator<void, BundleFile | undefined> {
+    const content = configText(input, inOrder(candidates.slice(0, count)));
+    if (content === known?.content) return known;
+    const file = { path: alertmanagerConfigPath, content };
+    yield;
+    return fitsBundle(file) ? file : undefined;
+  };
+  let [fits, tooMany] = [0, withinChars(input, candidates) + 1];
+  let file = yield* attempt(tooMany - 1);
+  if (file !== undefined) return { file, count: tooMany - 1 };
+  tooMany -= 1;
+  while (tooMany - fits > 1) {
+    yield;
+    const middle = (fits + tooMany) >> 1;
+    const found = yield* attempt(middle);
+    if (found === undefined) tooMany = middle;
+    else [fits, file] = [middle, found];
+  }
+  yield;
+  // Without any fragment it is the platform's own matter: the bundle tells what does not fit.
+  file ??= { path: alertmanagerConfigPath, content: configText(input, []) };
+  return { file, count: fits };
+}
+
+/** How many candidates, from the first one on, stay below the size of a file. */
+function withinChars({ version }: AssembleInput, candidates: readonly Candidate[]): number {
+  let chars = 0;
+  for (const [position, { fragment, platform }] of candidates.entries()) {
+    const { routes, receivers, timeIntervals, inhibitRules } = piecesOf(fragment, platform, version);
+    chars += routes.length + receivers.length + timeIntervals.length + inhibitRules.length;
+    if (chars > fragmentsMaxChars) return position;
+  }
+  return candidates.length;
+}
+
+/**
+ * What runs as it is comes first, then what runs and has changed, then what is new: nobody's growth takes the place of
+ * what runs. Among equals the older object comes first.
+ */
+function byPriority({ fragments, previous }: AssembleInput): readonly Candidate[] {
+  const rankOf = ({ fragment, uid }: AssembleFragment) => {
+    const running = previous.get(fragmentPath(fragment.namespace, fragment.name));
+    if (running?.meta?.uid !== uid) return 2;
+    return running.content === encodeFragment(fragment) ? 0 : 1;
+  };
+  return fragments
+    .map((entry) => ({ ...entry, key: keyOf(entry), rank: rankOf(entry) }))
+    .sort((a, b) => a.rank - b.rank || compareText(a.created, b.created) || compareText(a.key, b.key));
+}
+
+function configText(input: AssembleInput, taken: readonly AssembleFragment[]): string {
+  const { version, base } = input;
+  const pieces = taken.map(({ fragment, platform }) => piecesOf(fragment, platform, version));
+  const all = (part: keyof Pieces) => pieces.map((each) => each[part]).join('');
+  const { receiver, routes: _, ...grouping } = base.route;
+  const stream = receiver === undefined ? [] : [base.route];
+  const templates = [...base.templates, ...templatesOf(input, taken).map(({ path }) => path)];
+  return [
+    dumpAlertmanagerYaml({
+      global: globalWithProxy(base.global),
+      ...(base.tracing === undefined ? {} : { tracing: base.tracing }),
+      // The top route only holds the platform's grouping, which subtrees inherit as in any Alertmanager configuration.
+      route: { ...grouping, receiver: receiver ?? nullReceiver },
+    }),
+    listText('  routes', all('routes') + routeItems(stream)),
+    listText('receivers', receiverItems([{ name: nullReceiver }, ...base.receivers]) + all('receivers')),
+    listText('time_intervals', listItems('time_intervals', base.timeIntervals) + all('timeIntervals')),
+    listText('inhibit_rules', inhibitItems(base.inhibitRules, version) + all('inhibitRules')),
+    listText('templates', listItems('templates', templates)),
+  ].join('');
+}
+
+function templatesOf(input: AssembleInput, taken: readonly AssembleFragment[]): readonly BundleFile[] {
+  return [
+    ...Object.entries(input.baseTemplates).map(([name, content]) => ({
+      path: `platform-templates/${name}`,
+      content,
+    })),
+    ...taken.flatMap(({ fragment }) => templateFiles(fragment)),
+  ];
+}
+
+function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
+  return [...candidates].sort((a, b) => compareText(a.key, b.key));
 }
 
 function keyOf({ fragment }: AssembleFragment): string {
   return `${fragment.namespace}/${fragment.name}`;
 }
 
-function takeWhatFits(fragments: readonly AssembleFragment[]): {
-  readonly taken: readonly AssembleFragment[];
-  readonly noRoom: readonly string[];
-} {
-  const taken: AssembleFragment[] = [];
-  const noRoom: string[] = [];
-  let chars = 0;
-  for (const entry of fragments) {
-    const templates = Object.values(entry.fragment.templates).reduce((sum, text) => sum + text.length, 0);
-    const size = encodeFragment(entry.fragment).length - templates;
-    if (chars + size > fragmentsMaxChars) noRoom.push(keyOf(entry));
-    else {
-      chars += size;
-      taken.push(entry);
-    }
-  }
-  return { taken, noRoom };
-}
-
 function templateFiles({ namespace, name, templates }: Fragment): readonly BundleFile[] {
   return Object.entries(templates)
     .sort(([a], [b]) => compareText(a, b))
     .map(([file, content]) => ({ path: `templates/${namespace}/${name}/${file}.tmpl`, content }));
-}
-
-/**
- * Every subtree continues, so that an alert reaches all AlertRoutes of its namespace and then the platform's stream.
- * The top route only holds the platform's grouping, which subtrees inherit as in any Alertmanager configuration.
- */
-function rootRoute(base: BaseConfig, fragments: readonly AssembleFragment[]): RenderedRoute {
-  const subtrees = fragments.flatMap(({ fragment, platform }) => {
-    if (fragment.route === undefined) return [];
-    const guards = platform ? [] : [namespaceGuard(fragment.namespace)];
-    const matchers = [...guards, ...(fragment.route.matchers ?? [])];
-    return [
-      {
-        ...fragment.route,
-        receiver: fragment.route.receiver ?? nullReceiver,
-        ...(matchers.length === 0 ? {} : { matchers }),
-        continue: true,
-      },
-    ];
-  });
-  const { receiver, routes: _, ...grouping } = base.route;
-  const stream = receiver === undefined ? [] : [base.route];
-  return { ...grouping, receiver: receiver ?? nullReceiver, routes: [...subtrees, ...stream] };
 }

@@ -1,5 +1,8 @@
+import { load } from 'js-yaml';
 import { expect, test } from 'vitest';
+import { randomBelow, seededRandom } from '../../base/random.ts';
 import type { AlertRoute, AlertRouteSpec } from '../../crds/alert-route.ts';
+import { changeTo, emptyPacking, pack } from '../bundle/pack.ts';
 import type { BundleFile } from '../bundle/slot.ts';
 import { strictPolicy } from './checks/address.ts';
 import {
@@ -7,6 +10,7 @@ import {
   alertmanagerVersionFault,
   renderAlertmanagerConfig,
 } from './config.ts';
+import { dumpAlertmanagerYaml } from './pieces.ts';
 
 const spec: AlertRouteSpec = {
   receivers: [{ name: 'a', slack: { apiURL: { secretKeyRef: { name: 's', key: 'url' } } } }],
@@ -88,27 +92,75 @@ test('a broken platform configuration is replaced by the last good one, and says
   }
 });
 
-test('a stack is full at some point: what has no room is named, the rest is live', () => {
-  const payload = 'x'.repeat(100_000);
-  const routes = Array.from({ length: 30 }, (_, index) => ({
-    route: routeOf(
+const manyRoutes = (count: number, payload: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => {
+    const { metadata, ...rest } = routeOf(
       {
-        receivers: [{ name: 'a', webhook: { url: 'https://h.example', payload } }],
-        route: { receiver: 'a' },
+        receivers: [{ name: 'a', webhook: { url: `https://h.example/${index}`, payload: payload(index) } }],
+        route: { receiver: 'a', matchers: [`team="${index}"`] },
       },
-      'u',
+      `u${index}`,
       `r${index}`,
-    ),
-    platform: false,
-  }));
+    );
+    // By name the newest come neither first nor last.
+    const creationTimestamp = new Date(1_800_000_000_000 + index * 1000).toISOString();
+    const namespace = `n${index % 100}`;
+    return { route: { ...rest, metadata: { ...metadata, namespace, creationTimestamp } }, platform: false };
+  });
+const numbersOf = (results: ReturnType<typeof render>['routes']) =>
+  [...results]
+    .filter(([, { faults }]) => faults.some(({ code }) => code === 'BundleFull'))
+    .map(([key]) => Number(key.split('/r')[1]))
+    .sort((a, b) => a - b);
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+
+test.each([
+  ['the text of the file', 4000, () => 'x'.repeat(400)],
+  ['its packed size', 40, (index: number) => randomText(index, 12_000)],
+])('a stack is full by %s: the newest are told so, everything else is live', (_, count, payload) => {
+  const routes = manyRoutes(count, payload);
   const { routes: results, files } = render({ routes });
-  const refused = [...results.values()].filter(({ faults }) =>
-    faults.some(({ code }) => code === 'LimitExceeded'),
+  const refused = numbersOf(results);
+  const live = count - refused.length;
+  expect(live).toBeGreaterThan(count / 4);
+  expect(live).toBeLessThan(count);
+  expect(refused).toEqual(range(live, count));
+  const urls = [...yamlOf(files).matchAll(/https:\/\/h\.example\/(\d+)/g)].map(([, number]) =>
+    Number(number),
   );
-  expect(refused.length).toBeGreaterThan(5);
-  expect(refused.length).toBeLessThan(25);
-  expect(yamlOf(files).length).toBeLessThan(2 * 1024 * 1024);
+  expect(urls.sort((a, b) => a - b)).toEqual(range(0, live));
+  const packed = pack(emptyPacking, changeTo(emptyPacking, files), range(0, 64).map(String));
+  expect(packed.refused).toEqual([]);
+  expect(results.get(`n${(count - 1) % 100}/r${count - 1}`)).toMatchObject({ leftOut: ['spec'] });
 });
+
+test('growth in a full stack displaces nobody: what has grown runs on as it was', () => {
+  const routes = manyRoutes(40, (index) => randomText(index, 12_000));
+  const first = render({ routes });
+  const previous = bundleOf(first.files);
+  const grown = manyRoutes(1, () => randomText(0, 120_000))[0]!;
+  const second = render({ routes: [grown, ...routes.slice(1)], previous });
+  expect(second.files).toEqual(first.files);
+  expect(numbersOf(second.routes)).toEqual([0, ...numbersOf(first.routes)]);
+  expect(second.routes.get('n0/r0')).toMatchObject({ lastGood: ['spec'], leftOut: [] });
+  const shrunk = manyRoutes(1, () => 'small')[0]!;
+  const third = render({ routes: [shrunk, ...routes.slice(1)], previous: bundleOf(second.files) });
+  expect(numbersOf(third.routes)).toEqual(numbersOf(first.routes).slice(1));
+});
+
+test('pieces of text together are the text of the whole', () => {
+  const routes = manyRoutes(5, (index) => ['yes', '- a: b', 'line\nbreak ', "a'b\u2028", ''][index]!);
+  for (const some of [routes, routes.slice(1, 2), []]) {
+    const text = yamlOf(render({ routes: some }).files);
+    expect(dumpAlertmanagerYaml(load(text))).toBe(text);
+  }
+});
+
+/** Hardly to be packed. */
+function randomText(seed: number, chars: number): string {
+  const random = seededRandom(seed);
+  return Array.from({ length: chars }, () => String.fromCharCode(97 + randomBelow(random, 26))).join('');
+}
 
 test.each([
   ['v0.33.1', undefined],

@@ -1,7 +1,7 @@
 /** The whole configuration of one stack's Alertmanagers: every AlertRoute by itself, then all together. */
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { BundleFile } from '../bundle/slot.ts';
-import { assembleFiles } from './assemble.ts';
+import { type AssembleFragment, assembleFiles } from './assemble.ts';
 import {
   type BaseConfig,
   baseConfigPath,
@@ -50,13 +50,26 @@ export function alertmanagerVersionFault(version: string): string | undefined {
   return atLeast(version, oldestVersion) ? undefined : `the oldest supported version is v${oldestVersion}`;
 }
 
+/** At once; `alertmanagerConfigSteps` is for a thread that others wait for. */
 export function renderAlertmanagerConfig(input: AlertmanagerConfigInput): AlertmanagerConfig {
+  const steps = alertmanagerConfigSteps(input);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Each step is about one AlertRoute, or packs the whole once. */
+export function* alertmanagerConfigSteps(
+  input: AlertmanagerConfigInput,
+): Generator<void, AlertmanagerConfig> {
   const { version, policy, previous } = input;
   const { base, faults: baseFaults } = chooseBase(input);
   const routes = new Map<string, CompileResult>();
   const context = JSON.stringify([version, input.featureFlags, base.global, policy]);
-  const fragments = input.routes.map(({ route, platform }) => {
-    const { namespace = '', name, uid = '' } = route.metadata;
+  const fragments: AssembleFragment[] = [];
+  for (const { route, platform } of input.routes) {
+    const { namespace = '', name, uid = '', creationTimestamp: created = '' } = route.metadata;
     const lastGood = () => lastGoodFragment(previous, namespace, name, uid);
     const result =
       route.spec.suspend === true
@@ -76,26 +89,63 @@ export function renderAlertmanagerConfig(input: AlertmanagerConfigInput): Alertm
             },
           );
     routes.set(`${namespace}/${name}`, result);
-    return { fragment: result.fragment, platform, uid };
-  });
-  const { files, noRoom } = assembleFiles({
-    version,
-    base,
-    baseTemplates: input.base?.templates ?? {},
-    fragments,
-  });
-  for (const key of noRoom) {
-    const result = routes.get(key)!;
-    const message =
-      'the configuration of this stack has no room left; spread the AlertRoutes over more stacks';
-    routes.set(key, {
-      ...result,
-      faults: [...result.faults, { path: 'spec', code: 'LimitExceeded', message }],
-      leftOut: ['spec'],
-    });
+    fragments.push({ fragment: result.fragment, platform, uid, created });
+    yield;
   }
+  const files = yield* assembled(input, base, fragments, routes);
   return { files, baseFaults, routes };
 }
+
+/** What has no room runs in its last good version, or not at all; `routes` then say so. */
+function* assembled(
+  input: AlertmanagerConfigInput,
+  base: BaseConfig,
+  fragments: readonly AssembleFragment[],
+  routes: Map<string, CompileResult>,
+): Generator<void, readonly BundleFile[]> {
+  const { version, previous } = input;
+  const shared = { version, base, baseTemplates: input.base?.templates ?? {}, previous };
+  const first = yield* assembleFiles({ ...shared, fragments });
+  if (first.noRoom.length === 0) return first.files;
+  const refused = new Set(first.noRoom);
+  const older = fragments.map((entry) => {
+    const { namespace, name } = entry.fragment;
+    const lastGood = refused.has(`${namespace}/${name}`)
+      ? lastGoodFragment(previous, namespace, name, entry.uid)
+      : undefined;
+    return lastGood === undefined ? entry : { ...entry, fragment: lastGood };
+  });
+  const hasOlder = older.some((entry, position) => entry !== fragments[position]);
+  const { files, noRoom } = hasOlder ? yield* assembleFiles({ ...shared, fragments: older }) : first;
+  const leftOut = new Set(noRoom);
+  for (const key of new Set([...refused, ...leftOut])) {
+    routes.set(key, withoutRoom(routes.get(key)!, leftOut.has(key) ? 'leftOut' : 'lastGood'));
+  }
+  return files;
+}
+
+/** Kept, so that what is refused again is equal to what was. */
+const roomless = {
+  leftOut: new WeakMap<CompileResult, CompileResult>(),
+  lastGood: new WeakMap<CompileResult, CompileResult>(),
+};
+
+function withoutRoom(result: CompileResult, instead: keyof typeof roomless): CompileResult {
+  const known = roomless[instead].get(result);
+  if (known !== undefined) return known;
+  const told: CompileResult = {
+    ...result,
+    faults: [...result.faults, { path: 'spec', code: 'BundleFull', message: noRoomMessage }],
+    lastGood: [],
+    leftOut: [],
+    [instead]: ['spec'],
+  };
+  roomless[instead].set(result, told);
+  return told;
+}
+
+const noRoomMessage =
+  'the configuration of this stack has no room left; make AlertRoutes smaller, or spread them over more stacks';
 
 interface Compiled {
   readonly context: string;

@@ -254,10 +254,25 @@ class Work {
 /** Slots are filled to seven eighths: files packed together may take a little more than each by itself. */
 const fillBytes = (limits.bundleSlotBytes / 8) * 7;
 
+/** Whether a slot of its own has room for the file. */
+export function fitsBundle(file: BundleFile): boolean {
+  return textBytesOf([file]) <= limits.bundleFileBytes && packedBytes(file) <= fillBytes;
+}
+
+/** Files are never changed, and packing a large one takes tens of milliseconds. */
+const packedSizes = new WeakMap<BundleFile, number>();
+
 /** Packed size of a file by itself: close to an upper bound of what it adds to a slot. */
 function packedBytes(file: BundleFile): number {
-  return deflateRawSync(JSON.stringify(file), { level: 6 }).length;
+  const known = packedSizes.get(file);
+  if (known !== undefined) return known;
+  const { length } = deflateRawSync(JSON.stringify(file), { level: 6 });
+  if (file.content.length >= rememberedChars) packedSizes.set(file, length);
+  return length;
 }
+
+/** Files of this size have their packed size remembered. */
+const rememberedChars = 64 * 1024;
 
 function textBytesOf(files: Iterable<BundleFile>): number {
   let sum = 0;
