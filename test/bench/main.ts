@@ -5,6 +5,7 @@ import { type Figure, mib, ms, tableText } from './figures.ts';
 import { isLoaded, ruleSet, stack, stackRef } from './objects.ts';
 import { BenchPlane, peakBytes } from './plane.ts';
 import { reloaderPids } from './reloaders.ts';
+import { measureRoutes } from './routes.ts';
 import { createNamespaces, createSets, measureColdStart, measureDelta, measureHuge } from './scale.ts';
 
 const argument = (name: string, fallback: number): number => {
@@ -57,5 +58,7 @@ try {
 } finally {
   await plane.stop();
 }
+say('one changed AlertRoute beside 2500');
+figures.push(...measureRoutes(2500));
 process.stdout.write(`${tableText(figures)}\n`);
 process.exit(0);
