@@ -182,13 +182,18 @@ function recordOf(route: AlertRoute, result: CompileResult): TeamRecord {
   const known = recordsOf.get(result);
   if (known?.spec === route.spec && known.record.uid === uid && known.record.generation === generation)
     return known.record;
-  const record = {
+  const { receivers, inhibitRules } = result.fragment;
+  // Of an object without receivers and inhibitions nothing is loaded, whatever names it still declares.
+  const isEmpty = Object.keys(receivers).length === 0 && inhibitRules.length === 0;
+  const record: TeamRecord = {
     uid,
     generation,
     accepted: result.receivers.accepted,
     faults: result.faults,
     // Secrets are not part of it: a status must not tell one value from another.
-    contentHash: sha256Hex(canonicalJson([uid, route.spec, result.lastGood, result.leftOut])).slice(0, 16),
+    contentHash: isEmpty
+      ? undefined
+      : sha256Hex(canonicalJson([uid, route.spec, result.lastGood, result.leftOut])).slice(0, 16),
     lastGood: result.lastGood.length > 0,
   };
   recordsOf.set(result, { spec: route.spec, record });

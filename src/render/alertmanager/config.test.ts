@@ -162,6 +162,31 @@ function randomText(seed: number, chars: number): string {
   return Array.from({ length: chars }, () => String.fromCharCode(97 + randomBelow(random, 26))).join('');
 }
 
+test('an object whose check fails is at fault, and the others are rendered', () => {
+  const allowedHosts = Object.assign([], {
+    includes(host: string) {
+      if (host === 'hostile.example') throw new Error('no sense');
+      return false;
+    },
+  });
+  const hostile: AlertRouteSpec = {
+    receivers: [{ name: 'a', webhook: { url: 'https://hostile.example/' } }],
+    route: { receiver: 'a' },
+  };
+  const { routes, files } = render({
+    policy: { ...strictPolicy, allowedHosts },
+    routes: [
+      { route: routeOf(hostile, 'u1', 'hostile'), platform: false },
+      { route: routeOf(spec, 'u2', 'other'), platform: false },
+    ],
+  });
+  expect(routes.get('n/hostile')!.faults).toMatchObject([
+    { code: 'CheckFailed', message: 'cannot be checked: Error: no sense' },
+  ]);
+  expect(routes.get('n/other')!.faults).toEqual([]);
+  expect(yamlOf(files)).toContain('n/other');
+});
+
 test.each([
   ['v0.33.1', undefined],
   ['v0.27.0', undefined],

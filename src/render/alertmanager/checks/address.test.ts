@@ -14,6 +14,21 @@ test.each([
   '[::1]',
   '::ffff:127.0.0.1',
   '::ffff:7f00:1',
+  '0177.0.0.1',
+  '127.0.0.1.',
+  '0:0:0:0:0:0:0:1',
+  '::127.0.0.1',
+  '::ffff:0:127.0.0.1',
+  '64:ff9b::7f00:1',
+  '64:ff9b::a9fe:a9fe',
+  '2002:7f00:1::',
+  'localhost..',
+  'localhost.localdomain',
+  'ip6-localhost',
+  'metadata.google.internal',
+  '100.100.100.200',
+  'FD00:EC2:0::254',
+  'KUBERNETES.default.svc.',
   '0.0.0.0',
   '::',
   '169.254.169.254',
@@ -32,10 +47,19 @@ test.each([
   '10.0.0.1',
   'sink.monitoring.svc',
   '128.0.0.1',
+  '::ffff:10.0.0.1',
+  '64:ff9b::a00:1',
+  '2002:a00:1::',
   '2001:db8::1',
   'kubernetes.example.com',
 ])('%s is allowed', (host) => {
   expect(hostRefusal(host, strictPolicy)).toBeUndefined();
+});
+
+test('the user part of an address is not its host', () => {
+  const host = (text: string) => readHttpAddress(text);
+  expect(host('http://example.org@169.254.169.254/')).toEqual({ host: '169.254.169.254' });
+  expect(host('http://169.254.169.254@example.org/')).toEqual({ host: 'example.org' });
 });
 
 test('the platform allows hosts by name, loopback as a whole, and names its API server', () => {

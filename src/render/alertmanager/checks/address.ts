@@ -25,6 +25,18 @@ refused.addSubnet('fe80::', 10, 'ipv6');
 // Where clouds serve instance credentials over IPv6.
 refused.addAddress('fd00:ec2::254', 'ipv6');
 
+// Where a further cloud serves instance credentials.
+refused.addAddress('100.100.100.200', 'ipv4');
+
+/** Names that usual host files and clouds give to loopback addresses and to their metadata servers. */
+const loopbackNames = new Set(['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback']);
+const metadataNames = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'instance-data',
+  'instance-data.ec2.internal',
+]);
+
 const apiServerNames = /^kubernetes(\.default(\.svc(\.[a-z0-9.-]+)?)?)?$/;
 
 /** Why a team may not reach `host`, or undefined. `host` is a name or an address, without brackets and port. */
@@ -34,10 +46,11 @@ export function hostRefusal(host: string, policy: AddressPolicy): string | undef
   if (policy.refusedHosts.includes(name) || apiServerNames.test(name)) {
     return 'the Kubernetes API server is no target of notifications';
   }
-  if (name === 'localhost' || name.endsWith('.localhost') || inList(loopback, name)) {
+  if (loopbackNames.has(name) || name.endsWith('.localhost') || inList(loopback, name)) {
     return policy.allowLoopback === true ? undefined : 'loopback addresses are refused';
   }
-  return inList(refused, name) ? 'link-local and unspecified addresses are refused' : undefined;
+  if (metadataNames.has(name)) return 'metadata servers of clouds are no target of notifications';
+  return inList(refused, name) ? 'link-local, unspecified and metadata addresses are refused' : undefined;
 }
 
 /** Lower case, no trailing dot, no zone, short and numeric IPv4 forms (`127.1`, `2130706433`) written out. */
@@ -45,21 +58,45 @@ function normalHost(host: string): string {
   const bare = host
     .replace(/^\[|\]$/g, '')
     .replace(/%.*$/, '')
-    .replace(/\.$/, '')
+    .replace(/\.{1,2}$/, '')
     .toLowerCase();
-  if (isIP(bare) === 6) {
-    const mapped = /^::ffff:(.+)$/.exec(new URL(`http://[${bare}]/`).hostname.slice(1, -1));
-    if (mapped === null) return bare;
-    const words = mapped[1]!.split(':').map((word) => Number.parseInt(word, 16));
-    return words.length === 2
-      ? [words[0]! >> 8, words[0]! & 255, words[1]! >> 8, words[1]! & 255].join('.')
-      : bare;
-  }
+  if (isIP(bare) === 6) return embeddedIpv4(bare) ?? bare;
   try {
     return new URL(`http://${bare}/`).hostname;
   } catch {
     return bare;
   }
+}
+
+/**
+ * The IPv4 address that an IPv6 one leads to: mapped and compatible forms (RFC 4291), translated ones (RFC 2765), NAT64's
+ * well-known prefix (RFC 6052) and 6to4 (RFC 3056).
+ */
+function embeddedIpv4(address: string): string | undefined {
+  const words = ipv6Words(address);
+  const head = words.slice(0, 6).join(',');
+  const at =
+    ['0,0,0,0,0,65535', '0,0,0,0,65535,0', '100,65435,0,0,0,0'].includes(head) ||
+    (head === '0,0,0,0,0,0' && words[6]! > 0)
+      ? 6
+      : words[0] === 0x2002
+        ? 1
+        : undefined;
+  if (at === undefined) return undefined;
+  const [high, low] = [words[at]!, words[at + 1]!];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+}
+
+/** Eight words of 16 bits. */
+function ipv6Words(address: string): readonly number[] {
+  const [left, right] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const read = (part = '') =>
+    part
+      .split(':')
+      .filter(Boolean)
+      .map((word) => Number.parseInt(word, 16));
+  const [before, after] = [read(left), read(right)];
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
 }
 
 function inList(list: BlockList, name: string): boolean {
