@@ -142,7 +142,12 @@ describe('the column decoder', () => {
           }
           const count = kernel.run.samples();
           const columns = { times: kernel.int32(times, count), values: kernel.float64(values, count) };
-          expect(decoded(columns)).toEqual(within(generic, startMs, startMs + 2 ** 31 - 1));
+          // The kernel stops at the first sample behind the span; damaged times may come back from there.
+          const lastMs = startMs + 2 ** 31 - 1;
+          const beyond = generic.timestamps.findIndex((time) => time > lastMs);
+          const read = beyond < 0 ? generic.timestamps.length : beyond;
+          const seen = { ...generic, timestamps: generic.timestamps.subarray(0, read) };
+          expect(decoded(columns)).toEqual(within(seen, startMs, lastMs));
         },
       ),
       { numRuns: 4000 },
