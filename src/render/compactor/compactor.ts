@@ -9,8 +9,8 @@ import {
   stackNamespace,
 } from '../workload/manifest.ts';
 import { objectStoreAccess } from '../workload/object-store.ts';
-import { claimRetention, containerSecurityContext, dataVolume, httpProbes } from '../workload/pod.ts';
-import { serverTemplate } from '../workload/server.ts';
+import { claimRetention, dataVolume } from '../workload/pod.ts';
+import { serverContainer, serverTemplate } from '../workload/server.ts';
 import { agentRules } from '../workload/transport.ts';
 import { compactorArgs, hasCompactor } from './flags.ts';
 
@@ -94,7 +94,6 @@ function statefulSet(
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.compactor ?? {};
   const name = compactorName(stack.metadata.name);
-  const { name: port, number } = ports.compactor;
   const bucket = objectStoreAccess(stack)!;
   const { args, faults: flagFaults } = compactorArgs(stack);
   const data = dataVolume(spec.storage, selector);
@@ -103,20 +102,16 @@ function statefulSet(
     serviceAccount: name,
     token: true,
     terminationGraceSeconds,
-    container: compact({
-      name: 'compactor',
+    container: serverContainer('compactor', {
       image:
         spec.image === undefined
           ? agentImage
           : imageReference(spec.image, { registry: stack.spec.imageRegistry }),
-      command: ['promfleet'],
+      command: 'promfleet',
       args,
-      ports: [{ name: port, containerPort: number }],
       volumeMounts: [bucket.mount('write'), { name: 'data', mountPath: mountPaths.data }],
-      ...httpProbes(port, { periodSeconds: 5, failureThreshold: 3 }),
+      readiness: { periodSeconds: 5, failureThreshold: 3 },
       resources: spec.resources,
-      securityContext: containerSecurityContext,
-      terminationMessagePolicy: 'FallbackToLogsOnError',
     }),
     volumes: [bucket.volume, ...data.volumes],
   });

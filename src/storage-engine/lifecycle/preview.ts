@@ -2,8 +2,13 @@ import type { BlockStore, KnownBlock } from '../block/block-store.ts';
 import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import type { RetentionDocument } from '../format/retention-document.ts';
 import type { PolicyReport, RetentionAmounts, RetentionPreview } from '../format/retention-report.ts';
-import { compileMatcher } from '../promql/syntax/matcher.ts';
-import { type BlockTime, hiddenTime, type LabelOf, type Verdict } from '../retention/retention.ts';
+import {
+  type BlockTime,
+  compileMatchers,
+  hiddenTime,
+  type LabelOf,
+  type Verdict,
+} from '../retention/retention.ts';
 import type { TimeRange } from '../retention/time-ranges.ts';
 
 export interface PreviewOptions {
@@ -32,11 +37,11 @@ export async function previewPolicy(
   document: RetentionDocument,
   options: PreviewOptions,
 ): Promise<PolicyReport> {
-  const rules = policy.rules.map(({ matchers, keep }) => ({ takes: takes(matchers), keep }));
-  const erase = policy.erase.map(({ matchers, untilMs }) => ({ takes: takes(matchers), untilMs }));
+  const rules = policy.rules.map(({ matchers, keep }) => ({ takes: compileMatchers(matchers), keep }));
+  const erase = policy.erase.map(({ matchers, untilMs }) => ({ takes: compileMatchers(matchers), untilMs }));
   const others = document.policies
     .filter(({ name }) => name !== policy.name)
-    .map(({ name, rules: own }) => ({ name, rules: own.map(({ matchers }) => takes(matchers)) }));
+    .map(({ name, rules: own }) => ({ name, rules: own.map(({ matchers }) => compileMatchers(matchers)) }));
   const byRule = rules.map(nothing);
   const total = nothing();
   const conflicts = new Set<string>();
@@ -104,17 +109,6 @@ export async function previewPolicy(
     waitingBytes: Math.round(waitingBytes),
     conflicts: [...conflicts].sort(),
   };
-}
-
-function takes(
-  matchers: readonly {
-    readonly name: string;
-    readonly op: '=' | '!=' | '=~' | '!~';
-    readonly value: string;
-  }[],
-): (label: LabelOf) => boolean {
-  const tests = matchers.map((matcher) => ({ name: matcher.name, accepts: compileMatcher(matcher) }));
-  return (label) => tests.every(({ name, accepts }) => accepts(label(name)));
 }
 
 function lookup(external: Readonly<Record<string, string>>, pairs: readonly string[]): LabelOf {

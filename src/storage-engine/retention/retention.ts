@@ -101,7 +101,8 @@ export class Retention {
   }
 }
 
-function compileMatchers(matchers: readonly StoredMatcher[]): (label: LabelOf) => boolean {
+/** Whether a series is taken by all matchers. */
+export function compileMatchers(matchers: readonly StoredMatcher[]): (label: LabelOf) => boolean {
   const tests = matchers.map((matcher) => ({ name: matcher.name, accepts: compileMatcher(matcher) }));
   return (label) => tests.every(({ name, accepts }) => accepts(label(name)));
 }
