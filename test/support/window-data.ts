@@ -115,6 +115,7 @@ export function partsOf(all: readonly Given[], cutMs: number, samplesPerChunk: n
     for (const each of chunks) to.push((to.at(-1) ?? 0) + each.length);
     files.push(Buffer.concat(flat.map(({ entry }) => entry)));
     return {
+      replica: 0,
       chunkFrom: Uint32Array.from(to, (end, i) => end - chunks[i]!.length),
       chunkTo: Uint32Array.from(to),
       baseMs: startMs,

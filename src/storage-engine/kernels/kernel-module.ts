@@ -42,7 +42,10 @@ export interface KernelExports {
     states: number,
     firsts: number,
     firstSeries: number,
+    replicaOf: number,
   ): number;
+  mergingBytes(samples: number): number;
+  setMerging(at: number, samples: number, marginMs: number, intervalMs: number): void;
   reduceRows(
     rows: number,
     count: number,

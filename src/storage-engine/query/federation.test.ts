@@ -43,28 +43,17 @@ function holderOf(
 const scope = { signal: new AbortController().signal, timeoutMs: 1000, partial: () => undefined };
 
 describe('windows of a federation', () => {
-  it.each([
-    [
-      'each series comes from one replica',
-      [
-        [0, [1, 0]],
-        [1, [0, 1]],
-        [0, [1, 0]],
-      ],
-      answer,
-    ],
-    [
-      'a series comes from two replicas',
+  it('with replica labels are asked without them, and further around', async () => {
+    const asked: { hints: { startMs: number; endMs: number }; dropLabels: readonly string[] }[] = [];
+    const holder = holderOf(
       [
         [0, [1, 1]],
         [1, [0, 1]],
       ],
-      undefined,
-    ],
-  ] as const)('with replica labels, where %s', async (_name, parts, expected) => {
-    const asked: { hints: { startMs: number; endMs: number }; dropLabels: readonly string[] }[] = [];
-    const options = { holders: [holderOf(parts, asked)], replicaLabels: ['replica'], kernels };
-    expect(await new FederatedSource(options, scope).windows(query)).toBe(expected);
+      asked,
+    );
+    const options = { holders: [holder], replicaLabels: ['replica'], kernels };
+    expect(await new FederatedSource(options, scope).windows(query)).toBe(answer);
     expect(asked[0]!.dropLabels).toEqual(['replica']);
     // What decides about a sample may lie outside of the asked time.
     expect(asked[0]!.hints.startMs).toBeLessThan(query.firstMs - query.rangeMs);

@@ -1,10 +1,9 @@
 import { CodedError, describeError } from '../../base/errors.ts';
-import type { Selection } from '../block/selection.ts';
 import { Labels } from '../promql/exec/labels.ts';
 import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery } from '../promql/exec/window-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
-import { dedupMarginMs, dedupReplicas } from '../samples/dedup.ts';
+import { dedupMarginMs, dedupReplicas, expectedReplicas } from '../samples/dedup.ts';
 import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 import { liveHints, mayHaveMoved } from './coverage.ts';
 import type { FusedWindows } from './fused/fused-windows.ts';
@@ -24,9 +23,6 @@ export interface FederationOptions {
   /** Wall clock: tells how old samples are that are read from a server. Absent: the end of the selection stands for it. */
   readonly nowMs?: () => number;
 }
-
-/** Most replicas of one series that the margin of a selection reckons with. */
-const expectedReplicas = 3;
 
 /**
  * All holders as one source for one query. Samples of equal series are joined by timestamp first, so that what both a
@@ -139,15 +135,16 @@ export class FederatedSource implements SampleSource {
     return [...groups.values()].map((group) => {
       // In a fixed order, so that the same replica is preferred in every query; what compaction has deduplicated, and so
       // has no replica label, before all.
-      const replicated = (labels: Labels) => Number(replicaLabels.some((name) => labels.get(name) !== ''));
-      group.sort((a, b) => replicated(a.labels) - replicated(b.labels) || a.labels.compare(b.labels));
-      return { labels: group[0]!.shared, columns: dedupReplicas(group.map(({ columns }) => columns)) };
+      const ordered = group
+        .map((series) => ({ series, replica: series.labels.keep(replicaLabels) }))
+        .sort((a, b) => a.replica.compare(b.replica))
+        .map(({ series }) => series);
+      return { labels: ordered[0]!.shared, columns: dedupReplicas(ordered.map(({ columns }) => columns)) };
     });
   }
 
   /**
-   * On kernels, where one holder of blocks has all of the time, and no series comes from two replicas: which of them the
-   * samples of a moment come from is decided generically.
+   * On kernels, where one holder of blocks has all of the time.
    */
   async windows(query: WindowQuery): Promise<WindowAnswer | undefined> {
     const { kernels, replicaLabels } = this.options;
@@ -169,7 +166,6 @@ export class FederatedSource implements SampleSource {
         ...(query.function !== 'lookback' && { func: query.function }),
       };
       const selection = await holder.selectChunks(query.matchers, hints, dropped, this.scope);
-      if (dedup && meetReplicas(selection)) return undefined;
       return await kernels.evaluate(query, selection, this.scope);
     } catch (error) {
       // The generic path meets the same fault, and tells it; what is too much for kernels is so for it.
@@ -309,20 +305,6 @@ export class FederatedSource implements SampleSource {
     });
     return answers;
   }
-}
-
-/** Whether some series has chunks of two replicas. */
-function meetReplicas({ count, parts, replicas }: Selection): boolean {
-  if (replicas.length < 2) return false;
-  const replicaOf = new Int32Array(count).fill(-1);
-  return parts.some(({ chunkFrom, chunkTo, replica }) => {
-    for (let id = 0; id < count; id++) {
-      if (chunkFrom[id] === chunkTo[id]) continue;
-      if (replicaOf[id] !== -1 && replicaOf[id] !== replica) return true;
-      replicaOf[id] = replica;
-    }
-    return false;
-  });
 }
 
 function sorted(texts: ReadonlySet<string>): string[] {

@@ -11,6 +11,9 @@ export function dedupMarginMs(replicas: number): number {
   return limits.dedupIntervalMs * Math.max(0, replicas - 1) * 2;
 }
 
+/** Most replicas of one series that the margin of a selection reckons with. */
+export const expectedReplicas = 3;
+
 /**
  * One series out of those that HA replicas wrote of the same thing, in the order of preference, as `chooseSamples` says.
  * Stored samples alone come out; which are taken depends on samples near them in absolute time only, never on where a

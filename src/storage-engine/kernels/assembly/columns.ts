@@ -35,6 +35,19 @@ export function setSpan(baseMs: f64, lastMs: f64): void {
   last = <i64>lastMs;
 }
 
+/** Other columns and another time to decode into, for a while. */
+export function moveTo(timesAt: usize, valuesAt: usize, baseMs: i64, lastMs: i64): void {
+  times = timesAt;
+  values = valuesAt;
+  base = baseMs;
+  last = lastMs;
+}
+
+/** Samples may be older again from here on. */
+@inline export function startRun(): void {
+  newest = i64.MIN_VALUE;
+}
+
 export function startSeries(): void {
   count = 0;
   markCount = 0;

@@ -5,7 +5,8 @@ import * as columns from './columns';
 import { evaluate, lookback, marksOf } from './functions';
 import { powersOfTen } from './format-float';
 import * as query from './query';
-import { corrupt, ok } from './status';
+import { loadMerged } from './replicas';
+import { corrupt, ok, overlapping } from './status';
 import { decodeXor, markChanges, markNothing, markResets } from './xor';
 
 export { finishGroup, stateBytes } from './aggregate';
@@ -14,6 +15,7 @@ export { crc32c } from './crc32c';
 export { formatFloat } from './format-float';
 export { writeRows } from './json-rows';
 export { setQuery } from './query';
+export { mergingBytes, setMerging } from './replicas';
 
 /** Where memory that the host may use begins. */
 export function heapBase(): usize {
@@ -82,7 +84,8 @@ export function inspect(entries: usize, unverified: usize, seriesFrom: usize, se
 /**
  * Evaluates the query's function for each series of a batch. Rows go to `out`, one behind the other, or, where an
  * operator is given, into the states of the groups that `groupOf` names; `out` is then one row of scratch, and `firsts`
- * keeps the first series of each group that had a value. Series are numbered from `firstSeries`.
+ * keeps the first series of each group that had a value. Series are numbered from `firstSeries`. `replicaOf`, where it is
+ * not 0, names the replica of each entry, ascending in each series; `setMerging` was called then.
  */
 export function runBatch(
   entries: usize,
@@ -95,24 +98,22 @@ export function runBatch(
   states: usize,
   firsts: usize,
   firstSeries: u32,
+  replicaOf: usize,
 ): i32 {
   const marks = marksOf(query.windowFunction);
   const steps = query.steps;
   const keepStale = query.windowFunction == lookback;
   const stateBytes = aggregate.stateBytes(steps);
   for (let i: u32 = 0; i < series; i++) {
-    columns.startSeries();
+    const from = load<u32>(seriesFrom + (i << 2));
     const until = load<u32>(seriesFrom + (i << 2), 4);
-    for (let entry = load<u32>(seriesFrom + (i << 2)); entry < until; entry++) {
-      let status = chunk.openEntry(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
-      if (status == ok) {
-        if (marks == markResets) status = decodeXor(chunk.dataAt, chunk.dataLength, markResets, false);
-        else if (marks == markChanges) status = decodeXor(chunk.dataAt, chunk.dataLength, markChanges, false);
-        else if (keepStale) status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
-        else status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, false);
-      }
-      if (status != ok) return status;
-    }
+    let status = overlapping;
+    // Of one replica, and in order: as if there were no others.
+    if (replicaOf == 0 || from == until || load<u8>(replicaOf + from) == load<u8>(replicaOf + until - 1))
+      status = decodeSeries(entries, from, until, marks, keepStale);
+    if (status == overlapping && replicaOf != 0)
+      status = loadMerged(entries, from, until, replicaOf, marks, keepStale);
+    if (status != ok) return status;
     query.addDecoded(columns.count);
     const before = query.results;
     evaluate(out, queue);
@@ -124,6 +125,21 @@ export function runBatch(
     const group = load<u32>(groupOf + (i << 2));
     if (load<u32>(firsts + (group << 2)) == u32.MAX_VALUE) store<u32>(firsts + (group << 2), firstSeries + i);
     aggregate.addRow(operator, states + group * stateBytes, out, steps);
+  }
+  return ok;
+}
+
+function decodeSeries(entries: usize, from: u32, until: u32, marks: i32, keepStale: bool): i32 {
+  columns.startSeries();
+  for (let entry = from; entry < until; entry++) {
+    let status = chunk.openEntry(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
+    if (status == ok) {
+      if (marks == markResets) status = decodeXor(chunk.dataAt, chunk.dataLength, markResets, false);
+      else if (marks == markChanges) status = decodeXor(chunk.dataAt, chunk.dataLength, markChanges, false);
+      else if (keepStale) status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
+      else status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, false);
+    }
+    if (status != ok) return status;
   }
   return ok;
 }

@@ -17,7 +17,7 @@ export const markResets: i32 = 1;
 /** Marks a sample that differs from the one before; NaNs are alike. */
 export const markChanges: i32 = 2;
 
-@inline function isMarked(track: i32, value: f64, previous: f64): bool {
+@inline export function isMarked(track: i32, value: f64, previous: f64): bool {
   return track == markResets ? value < previous : !(value == previous || (value != value && previous != previous));
 }
 

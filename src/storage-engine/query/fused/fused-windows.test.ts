@@ -57,6 +57,7 @@ function selectionOf(
         read: async (_segment, offset, length) => files[i]!.subarray(offset, offset + length),
       },
     })),
+    replicas: [[]],
     overlapping: false,
     chunkCount: 0,
     expectedSamples,

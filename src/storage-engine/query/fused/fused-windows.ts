@@ -5,6 +5,7 @@ import { Kernel } from '../../kernels/kernel.ts';
 import { Labels } from '../../promql/exec/labels.ts';
 import { staleTester } from '../../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery, WindowRow } from '../../promql/exec/window-source.ts';
+import { dedupMarginMs, expectedReplicas } from '../../samples/dedup.ts';
 import type { QueryScope } from '../source.ts';
 import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
@@ -16,7 +17,7 @@ import { ThreadPool } from './thread-pool.ts';
 /** What is needed of a selection. */
 export type WindowSelection = Pick<
   Selection,
-  'count' | 'pairs' | 'groupBy' | 'parts' | 'overlapping' | 'chunkCount' | 'expectedSamples'
+  'count' | 'pairs' | 'groupBy' | 'parts' | 'replicas' | 'overlapping' | 'chunkCount' | 'expectedSamples'
 >;
 
 interface Groups {
@@ -37,7 +38,9 @@ export class FusedWindows {
     scope: Pick<QueryScope, 'signal' | 'budget'>,
   ): Promise<WindowAnswer | undefined> {
     const { budget } = scope;
-    if (!spanFits(query) || !isPlain(selection)) return undefined;
+    const mergeMarginMs = mergeMargin(selection);
+    if (!spanFits({ ...query, ...(mergeMarginMs !== undefined && { mergeMarginMs }) })) return undefined;
+    if (!isWhole(selection) || selection.replicas.length > mostReplicas) return undefined;
     if (query.distinctWithout !== undefined && meetsWithout(selection, query.distinctWithout))
       return undefined;
     const asked = query.grouping;
@@ -48,8 +51,10 @@ export class FusedWindows {
     const bytes = rows * (limits.seriesMemoryBytes + query.steps * limits.stepMemoryBytes);
     const use = { series: selection.count, chunks: selection.chunkCount, bytes };
     budget?.take(use);
-    const files = selection.parts.map((part) => part.files);
-    const { task, fetchedBytes } = await fetchTask(this.taskOf(query, selection, grouping), files, scope);
+    const parts = byReplica(selection.parts);
+    const files = parts.map((part) => part.files);
+    const whole = this.taskOf(query, { count: selection.count, parts, mergeMarginMs }, grouping);
+    const { task, fetchedBytes } = await fetchTask(whole, files, scope);
     const found =
       selection.expectedSamples < limits.queryInlineSamples
         ? this.inline(task)
@@ -72,7 +77,15 @@ export class FusedWindows {
     return this.pool.close();
   }
 
-  private taskOf(query: WindowQuery, selection: WindowSelection, grouping: Groups | undefined): WindowTask {
+  private taskOf(
+    query: WindowQuery,
+    of: {
+      readonly count: number;
+      readonly parts: readonly SelectionPart[];
+      readonly mergeMarginMs: number | undefined;
+    },
+    grouping: Groups | undefined,
+  ): WindowTask {
     const { firstMs, stepMs, steps, rangeMs } = query;
     return {
       function: query.function,
@@ -83,15 +96,16 @@ export class FusedWindows {
       rangeMs,
       series: {
         from: 0,
-        to: selection.count,
+        to: of.count,
         groups: grouping?.groups.length ?? 0,
         ...(grouping !== undefined && { groupOf: grouping.groupOf }),
       },
-      parts: selection.parts.map((part) => this.partOf(part)),
+      parts: of.parts.map((part) => this.partOf(part)),
+      ...(of.mergeMarginMs !== undefined && { mergeMarginMs: of.mergeMarginMs }),
     };
   }
 
-  private partOf({ chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
+  private partOf({ replica, chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
     const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
     let verified = this.verified.get(chunks);
     if (verified === undefined) {
@@ -100,7 +114,7 @@ export class FusedWindows {
     }
     const last = segment.length === 0 ? 0 : segment[segment.length - 1]!;
     const paths = Array.from({ length: last + 1 }, (_, i) => files.path(i));
-    return { chunkFrom, chunkTo, baseMs, minMs, maxMs, segment, offset, endOffset, verified, paths };
+    return { replica, chunkFrom, chunkTo, baseMs, minMs, maxMs, segment, offset, endOffset, verified, paths };
   }
 
   private inline(task: WindowTask): WindowResult | undefined {
@@ -148,9 +162,22 @@ export class FusedWindows {
   }
 }
 
-/** Whether chunks need no merging, and nothing of them is deleted. */
-function isPlain({ overlapping, parts }: WindowSelection): boolean {
-  return !overlapping && parts.every(({ deleted }) => (deleted?.size ?? 0) === 0);
+/** Whether nothing of the chunks is deleted. */
+function isWhole({ parts }: WindowSelection): boolean {
+  return parts.every(({ deleted }) => (deleted?.size ?? 0) === 0);
+}
+
+/** Replicas that the kernels tell apart. */
+const mostReplicas = 255;
+
+/** How far around the windows joining looks; undefined where chunks of a series come one behind the other as they are. */
+function mergeMargin({ replicas, overlapping }: WindowSelection): number | undefined {
+  if (replicas.length > 1) return dedupMarginMs(Math.min(replicas.length, expectedReplicas));
+  return overlapping ? 0 : undefined;
+}
+
+function byReplica(parts: readonly SelectionPart[]): readonly SelectionPart[] {
+  return [...parts].sort((a, b) => a.replica - b.replica || a.minTimeMs - b.minTimeMs);
 }
 
 /** Whether two series may differ in nothing but the dropped labels: the name is the same for all. */

@@ -25,6 +25,8 @@ export interface Batch {
   readonly unverified: Uint8Array;
   /** Part and row of each chunk whose checksum is to be verified. */
   readonly toVerify: readonly (readonly [part: number, row: number])[];
+  /** Replica of each chunk, where they are to be told apart. */
+  readonly replicaOf?: Uint8Array;
 }
 
 /** Room behind each read, for what kernels read in whole vectors. */
@@ -42,8 +44,9 @@ function rowsOf(part: TaskPart, id: number, afterMs: number, untilMs: number): [
 
 /** The batch that begins with series `from`: as many as the limits allow, one at least. */
 export function planBatch(task: WindowTask, from: number): Batch {
-  const afterMs = task.firstMs - task.rangeMs;
-  const untilMs = task.firstMs + (task.steps - 1) * task.stepMs;
+  const marginMs = task.mergeMarginMs ?? 0;
+  const afterMs = task.firstMs - task.rangeMs - marginMs;
+  const untilMs = task.firstMs + (task.steps - 1) * task.stepMs + marginMs;
   const { parts } = task;
   const wanted = Math.min(task.series.to, from + limits.kernelBatchSeries);
   const width = wanted - from;
@@ -69,6 +72,7 @@ export function planBatch(task: WindowTask, from: number): Batch {
   }
   const entries = new Uint32Array(count * 2);
   const unverified = new Uint8Array(count);
+  const replicaOf = task.mergeMarginMs === undefined ? undefined : new Uint8Array(count);
   const toVerify: [number, number][] = [];
   const next = seriesFrom.slice();
   const reads: PlannedRead[] = [];
@@ -94,6 +98,7 @@ export function planBatch(task: WindowTask, from: number): Batch {
         const entry = next[i]!++;
         entries[entry * 2] = at + offset - read!.offset;
         entries[entry * 2 + 1] = at + end - read!.offset;
+        if (replicaOf !== undefined) replicaOf[entry] = part.replica;
         if (part.verified[row] === 0) {
           unverified[entry] = 1;
           toVerify.push([p, row]);
@@ -111,5 +116,6 @@ export function planBatch(task: WindowTask, from: number): Batch {
     entries,
     unverified,
     toVerify,
+    ...(replicaOf !== undefined && { replicaOf }),
   };
 }

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Given,
-  oneSeries,
-  partsOf,
-  seriesOf,
-  sourceOf,
-  startMs,
-} from '../../../../test/support/window-data.ts';
-import { staleMarkerBits } from '../../format/chunk-xor.ts';
+import { oneSeries, partsOf, seriesOf, startMs } from '../../../../test/support/window-data.ts';
+import { bitsOf, generic } from '../../../../test/support/window-oracle.ts';
 import { Kernel } from '../../kernels/kernel.ts';
 import {
   type WindowFunction,
@@ -16,53 +9,10 @@ import {
   windowFunctions,
   windowOperators,
 } from '../../kernels/window-functions.ts';
-import { queryRange } from '../../promql/exec/engine.ts';
-import type { Labels } from '../../promql/exec/labels.ts';
 import { runTask } from './run-task.ts';
 import type { WindowTask } from './task.ts';
 
 const kernel = new Kernel();
-
-/** Bits of values, all NaNs alike; undefined where there is none. */
-function bitsOf(row: Float64Array): (bigint | undefined)[] {
-  const words = new BigUint64Array(row.slice().buffer);
-  return [...words].map((word, i) =>
-    word === staleMarkerBits ? undefined : Number.isNaN(row[i]) ? -1n : word,
-  );
-}
-
-async function generic(
-  all: readonly Given[],
-  query: string,
-  times: { firstMs: number; stepMs: number; steps: number },
-  lookbackDeltaMs: number,
-) {
-  const { firstMs, stepMs, steps } = times;
-  const endMs = firstMs + (steps - 1) * stepMs;
-  const source = sourceOf(all);
-  const result = await queryRange({
-    query,
-    source,
-    startMs: firstMs,
-    endMs,
-    stepMs,
-    options: { lookbackDeltaMs },
-  });
-  const value = result.value as {
-    series: readonly { labels: Labels; points: readonly { timestampMs: number; value: number }[] }[];
-  };
-  const rows = new Map<string, (bigint | undefined)[]>();
-  for (const { labels, points } of value.series) {
-    const row = new Float64Array(steps);
-    const bits = new BigUint64Array(row.buffer).fill(staleMarkerBits);
-    for (const { timestampMs, value: found } of points) {
-      bits[(timestampMs - firstMs) / stepMs] = 0n;
-      row[(timestampMs - firstMs) / stepMs] = found;
-    }
-    rows.set(labels.get('id') === '' ? labels.get('group') : labels.get('id'), bitsOf(row));
-  }
-  return { rows, queryable: result.samples.queryable, peak: result.samples.peak };
-}
 
 const functions = Object.keys(windowFunctions) as WindowFunction[];
 const operators = [undefined, ...(Object.keys(windowOperators) as WindowOperator[])];

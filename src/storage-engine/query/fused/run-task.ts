@@ -1,3 +1,4 @@
+import { limits } from '../../../base/limits.ts';
 import { type Kernel, kernelStatus, slackBytes } from '../../kernels/kernel.ts';
 import { windowFunctions, windowOperators } from '../../kernels/window-functions.ts';
 import { GroupStates } from './group-states.ts';
@@ -11,8 +12,10 @@ export type ReadSegment = (part: number, segment: number, offset: number, target
 export const maxSpanMs = 2 ** 31 - 1;
 
 /** Whether all times of a task fit the kernels' 32 bits. */
-export function spanFits(task: Pick<WindowTask, 'firstMs' | 'stepMs' | 'steps' | 'rangeMs'>): boolean {
-  const spanMs = task.rangeMs + (task.steps - 1) * task.stepMs;
+export function spanFits(
+  task: Pick<WindowTask, 'firstMs' | 'stepMs' | 'steps' | 'rangeMs' | 'mergeMarginMs'>,
+): boolean {
+  const spanMs = task.rangeMs + (task.steps - 1) * task.stepMs + 2 * (task.mergeMarginMs ?? 0);
   return (
     spanMs <= maxSpanMs &&
     (task.steps === 1 || task.stepMs <= maxSpanMs) &&
@@ -61,7 +64,11 @@ export function runTask(
     const groupOf = kernel.allocate(operator === 0 ? 0 : width * 4);
     const out = operator === 0 ? kernel.allocate(width * steps * 8) : scratchRow;
     if (operator !== 0) kernel.uint32(groupOf, width).set(series.groupOf!.subarray(batch.from, batch.to));
-    const { at, seriesFrom } = entries;
+    const { at, seriesFrom, replicaOf } = entries;
+    if (task.mergeMarginMs !== undefined) {
+      const buffers = kernel.allocate(run.mergingBytes(longest));
+      run.setMerging(buffers, longest, task.mergeMarginMs, limits.dedupIntervalMs);
+    }
     const status = run.runBatch(
       at,
       seriesFrom,
@@ -73,6 +80,7 @@ export function runTask(
       groups.states,
       groups.firsts,
       batch.from,
+      replicaOf,
     );
     if (status !== kernelStatus.ok) return undefined;
     if (operator === 0) rows.set(kernel.float64(out, width * steps), (batch.from - series.from) * steps);
@@ -94,19 +102,22 @@ function load(
   task: WindowTask,
   batch: Batch,
   read: ReadSegment,
-): { at: number; seriesFrom: number } | undefined {
+): { at: number; seriesFrom: number; replicaOf: number } | undefined {
   const data = kernel.allocate(batch.sizeBytes);
   const at = kernel.allocate(batch.entries.byteLength);
   const seriesFrom = kernel.allocate(batch.seriesFrom.byteLength);
   const unverified = kernel.allocate(batch.unverified.length + slackBytes);
+  const { replicaOf } = batch;
+  const replicasAt = replicaOf === undefined ? 0 : kernel.allocate(replicaOf.length);
   for (const { part, segment, offset, end, at: place } of batch.reads)
     read(part, segment, offset, kernel.bytes(data + place, end - offset));
   const entries = kernel.uint32(at, batch.entries.length);
   for (let i = 0; i < entries.length; i++) entries[i] = batch.entries[i]! + data;
   kernel.uint32(seriesFrom, batch.seriesFrom.length).set(batch.seriesFrom);
   kernel.bytes(unverified, batch.unverified.length).set(batch.unverified);
+  if (replicaOf !== undefined) kernel.bytes(replicasAt, replicaOf.length).set(replicaOf);
   const status = kernel.run.inspect(at, unverified, seriesFrom, batch.to - batch.from);
   if (status !== kernelStatus.ok) return undefined;
   for (const [part, row] of batch.toVerify) task.parts[part]!.verified[row] = 1;
-  return { at, seriesFrom };
+  return { at, seriesFrom, replicaOf: replicasAt };
 }

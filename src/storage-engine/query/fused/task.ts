@@ -11,7 +11,10 @@ export interface WindowTask {
   readonly steps: number;
   readonly rangeMs: number;
   readonly series: SeriesShare;
+  /** In the order of their replicas. */
   readonly parts: readonly TaskPart[];
+  /** Parts of one series are joined, and replicas deduplicated: what that looks at before and behind the windows. */
+  readonly mergeMarginMs?: number;
 }
 
 /** The series of a task: ids [from, to) of the selection, and for an operator the group of each id. */
@@ -24,6 +27,7 @@ export interface SeriesShare {
 
 /** One block of a selection, as `SelectionPart` has it; columns on shared memory. */
 export interface TaskPart {
+  readonly replica: number;
   readonly chunkFrom: Uint32Array;
   readonly chunkTo: Uint32Array;
   readonly baseMs: number;
