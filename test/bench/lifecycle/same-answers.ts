@@ -7,14 +7,19 @@ import { readBlock } from '../../../src/storage-engine/lifecycle/testing/make-bl
 const everyNth = 50;
 
 function resultOf(bucket: string, resolutionOf: (meta: BlockMeta) => number): BlockMeta[] {
-  return readdirSync(bucket)
-    .filter((name) => name.length === 26)
-    .map((name) => JSON.parse(readFileSync(join(bucket, name, 'meta.json'), 'utf8')) as BlockMeta)
-    .filter((meta) => meta.thanos?.source === 'compactor')
-    .sort(
-      (a, b) =>
-        resolutionOf(a) - resolutionOf(b) || a.minTime - b.minTime || b.compaction.level - a.compaction.level,
-    );
+  return (
+    readdirSync(bucket)
+      .filter((name) => name.length === 26)
+      .map((name) => JSON.parse(readFileSync(join(bucket, name, 'meta.json'), 'utf8')) as BlockMeta)
+      // What was there before is of level 1, or is the block that was downsampled.
+      .filter((meta) => meta.thanos?.source !== 'sidecar' || resolutionOf(meta) > 0)
+      .sort(
+        (a, b) =>
+          resolutionOf(a) - resolutionOf(b) ||
+          a.minTime - b.minTime ||
+          b.compaction.level - a.compaction.level,
+      )
+  );
 }
 
 /**
