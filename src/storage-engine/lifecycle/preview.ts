@@ -2,13 +2,8 @@ import type { BlockStore, KnownBlock } from '../block/block-store.ts';
 import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import type { RetentionDocument } from '../format/retention-document.ts';
 import type { PolicyReport, RetentionAmounts, RetentionPreview } from '../format/retention-report.ts';
-import {
-  type BlockTime,
-  compileMatchers,
-  hiddenTime,
-  type LabelOf,
-  type Verdict,
-} from '../retention/retention.ts';
+import { type BlockTime, compileMatchers, hiddenTime, type Verdict } from '../retention/retention.ts';
+import { labelLookup } from '../retention/series-labels.ts';
 import type { TimeRange } from '../retention/time-ranges.ts';
 
 export interface PreviewOptions {
@@ -68,7 +63,7 @@ export async function previewPolicy(
       for (let id = 0; id < merged.count; id++) {
         const [from, to] = [part.chunkFrom[id]!, part.chunkTo[id]!];
         if (from === to) continue;
-        const label = lookup(external, merged.pairs(id));
+        const label = labelLookup(external, merged.pairs(id));
         const at = rules.findIndex((rule) => rule.takes(label));
         const erased = erase.filter((each) => each.takes(label)).map(({ untilMs }) => untilMs);
         if (at < 0 && erased.length === 0) continue;
@@ -108,14 +103,6 @@ export async function previewPolicy(
     rules: byRule.map((tally, rule) => ({ rule, ...rounded(tally) })),
     waitingBytes: Math.round(waitingBytes),
     conflicts: [...conflicts].sort(),
-  };
-}
-
-function lookup(external: Readonly<Record<string, string>>, pairs: readonly string[]): LabelOf {
-  return (name) => {
-    if (external[name] !== undefined) return external[name];
-    for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return pairs[i + 1]!;
-    return '';
   };
 }
 

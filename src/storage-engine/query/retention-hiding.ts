@@ -2,19 +2,12 @@ import type { MergedPart, MergedSeries } from '../block/merge/merged-series.ts';
 import type { HiddenTime } from '../block/merge/narrow.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import type { Labels } from '../promql/exec/labels.ts';
-import { type BlockTime, hiddenByAll, type LabelOf, type Retention } from '../retention/retention.ts';
+import { type BlockTime, hiddenByAll, hiddenByVerdicts, type Retention } from '../retention/retention.ts';
+import { labelLookup } from '../retention/series-labels.ts';
 import { intersectRanges, type TimeRange, uniteRanges } from '../retention/time-ranges.ts';
 import { filterColumns, lowerBound, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 
 const always: TimeRange = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
-
-/** Series labels as a lookup; labels of the block or server go before those of the series. */
-function lookup(external: Readonly<Record<string, string>>, pairs: readonly string[]): LabelOf {
-  const labels = new Map<string, string>();
-  for (let i = 0; i < pairs.length; i += 2) labels.set(pairs[i]!, pairs[i + 1]!);
-  for (const [name, value] of Object.entries(external)) labels.set(name, value);
-  return (name) => labels.get(name) ?? '';
-}
 
 /**
  * Hides what is past its retention or erased, in blocks of one query. `metas` are the blocks that readers use in the
@@ -55,11 +48,13 @@ function hiddenOfPart(
   const known = new Map<string, readonly TimeRange[]>();
   const dropped = merged.replicas[replica] ?? [];
   return (id) => {
-    const label = lookup(external, [...merged.pairs(id), ...dropped]);
-    const key = concerned.map((retention) => retention.classOf(label)).join(' ');
+    const label = labelLookup(external, [...merged.pairs(id), ...dropped]);
+    const classes = concerned.map((retention) => retention.classOf(label));
+    const key = classes.join(' ');
     let ranges = known.get(key);
     if (ranges === undefined) {
-      ranges = hiddenByAll(concerned, label, block, nowMs);
+      const verdicts = concerned.map((retention, at) => retention.verdictOf(classes[at]!));
+      ranges = hiddenByVerdicts(verdicts, block, nowMs);
       known.set(key, ranges);
     }
     return ranges;
@@ -97,7 +92,7 @@ export function hideLive(
   const concerned = retentions.filter((retention) => !retention.isEmpty && retention.concerns(own));
   if (concerned.length === 0) return columns;
   const block: BlockTime = { ...always, resolutionMs: 0, coveredAt: () => [] };
-  const hidden = hiddenByAll(concerned, lookup(own, labels.pairs), block, nowMs);
+  const hidden = hiddenByAll(concerned, labelLookup(own, labels.pairs), block, nowMs);
   return withoutRanges(columns, hidden);
 }
 

@@ -26,11 +26,6 @@ export interface BlockTime extends TimeRange {
   readonly coveredAt: (resolutionMs: number) => readonly TimeRange[];
 }
 
-interface CompiledRules {
-  readonly name: string;
-  readonly rules: readonly { readonly takes: (label: LabelOf) => boolean; readonly keep: readonly Keep[] }[];
-}
-
 /**
  * Retention and erasure of one bucket as pure predicates: queries hide by them at once, rewrites leave out what they hide.
  * Within one policy the first rule that matches counts, over policies the longest time of each resolution, and an
@@ -38,17 +33,17 @@ interface CompiledRules {
  */
 export class Retention {
   readonly document: RetentionDocument;
-  readonly #policies: readonly CompiledRules[];
-  readonly #erasures: readonly { readonly takes: (label: LabelOf) => boolean; readonly at: number }[];
+  /** The matchers of every rule of every policy in order, then those of every erasure; whoever tells classes numbers them so. */
+  readonly matcherSets: readonly (readonly StoredMatcher[])[];
+  #compiled: readonly ((label: LabelOf) => boolean)[] | undefined;
   readonly #verdicts = new Map<string, Verdict>();
 
   constructor(document: RetentionDocument) {
     this.document = document;
-    this.#policies = document.policies.map(({ name, rules }) => ({
-      name,
-      rules: rules.map(({ matchers, keep }) => ({ takes: compileMatchers(matchers), keep })),
-    }));
-    this.#erasures = document.erasures.map(({ matchers }, at) => ({ takes: compileMatchers(matchers), at }));
+    this.matcherSets = [
+      ...document.policies.flatMap(({ rules }) => rules.map(({ matchers }) => matchers)),
+      ...document.erasures.map(({ matchers }) => matchers),
+    ];
   }
 
   /** Whether a block or server with these external labels is concerned at all. */
@@ -62,31 +57,56 @@ export class Retention {
     return policies.length === 0 && erasures.length === 0 && defaultKeep === undefined;
   }
 
-  /** Equal for series of one class. */
+  /** Every list of resolutions that a rule, or none, may give a series; undefined: for ever. */
+  get answers(): readonly (readonly Keep[] | undefined)[] {
+    const { policies, defaultKeep } = this.document;
+    return [defaultKeep, ...policies.flatMap(({ rules }) => rules.map(({ keep }) => keep))];
+  }
+
+  /** The class of a series of which `takes` tells whether the matchers of that number take it; equal for one class. */
+  classBy(takes: (set: number) => boolean): string {
+    const { policies, erasures } = this.document;
+    let set = 0;
+    let key = '';
+    for (const { rules } of policies) {
+      let first = -1;
+      for (let at = 0; at < rules.length && first < 0; at++) if (takes(set + at)) first = at;
+      key += `${first},`;
+      set += rules.length;
+    }
+    key += ';';
+    for (let at = 0; at < erasures.length; at++) if (takes(set + at)) key += `${at},`;
+    return key;
+  }
+
+  /** The class of a series by its labels. */
   classOf(label: LabelOf): string {
-    const taken = this.#policies.map(({ rules }) => rules.findIndex(({ takes }) => takes(label)));
-    const erased = this.#erasures.filter(({ takes }) => takes(label)).map(({ at }) => at);
-    return `${taken.join()};${erased.join()}`;
+    this.#compiled ??= this.matcherSets.map(compileMatchers);
+    const compiled = this.#compiled;
+    return this.classBy((set) => compiled[set]!(label));
   }
 
   /** The same object for all series of a class. Throws LimitExceededError beyond `limits.retentionClasses` classes. */
-  verdict(label: LabelOf): Verdict {
-    const key = this.classOf(label);
+  verdictOf(key: string): Verdict {
     let verdict = this.#verdicts.get(key);
     if (verdict === undefined) {
       if (this.#verdicts.size >= limits.retentionClasses)
         throw new LimitExceededError(
           `retention of ${this.document.stack}: rules and erasures divide the series into more than ${limits.retentionClasses} classes`,
         );
-      const [taken, erased] = key.split(';').map((list) => (list === '' ? [] : list.split(',').map(Number)));
+      const [taken, erased] = key.split(';').map((list) => list.split(',').slice(0, -1).map(Number));
       verdict = this.#verdictOf(taken!, erased!);
       this.#verdicts.set(key, verdict);
     }
     return verdict;
   }
 
+  verdict(label: LabelOf): Verdict {
+    return this.verdictOf(this.classOf(label));
+  }
+
   #verdictOf(taken: readonly number[], erased: readonly number[]): Verdict {
-    const answers = this.#policies.flatMap(({ name, rules }, at) => {
+    const answers = this.document.policies.flatMap(({ name, rules }, at) => {
       const rule = rules[taken[at]!];
       return rule === undefined ? [] : [{ name, keep: rule.keep }];
     });
@@ -139,7 +159,7 @@ const beginning = Number.NEGATIVE_INFINITY;
  */
 export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): Hidden {
   const whole = { startMs: block.startMs, endMs: block.endMs };
-  const erased = clip({ startMs: beginning, endMs: verdict.erasedUntilMs }, whole);
+  const erased = clip({ startMs: beginning, endMs: erasedUntil(verdict, block.resolutionMs) }, whole);
   const nothing: Hidden = { past: [], erased, waiting: [] };
   if (verdict.keep === undefined) return nothing;
   const cutoff = (resolutionMs: number) => {
@@ -163,6 +183,11 @@ export function hiddenTime(verdict: Verdict, block: BlockTime, nowMs: number): H
   return { past, erased, waiting: old.flatMap((range) => subtractRanges(range, gone)) };
 }
 
+/** An aggregate with an erased sample in its window is erased whole; it stands at the end of its window at the latest. */
+function erasedUntil({ erasedUntilMs }: Verdict, resolutionMs: number): number {
+  return resolutionMs === 0 ? erasedUntilMs : Math.ceil(erasedUntilMs / resolutionMs) * resolutionMs;
+}
+
 /**
  * What is hidden of a block for one series by all documents that concern it: what any of them erased, and what is past
  * its retention by every one of them.
@@ -173,7 +198,20 @@ export function hiddenByAll(
   block: BlockTime,
   nowMs: number,
 ): readonly TimeRange[] {
-  const each = retentions.map((retention) => hiddenTime(retention.verdict(label), block, nowMs));
+  return hiddenByVerdicts(
+    retentions.map((retention) => retention.verdict(label)),
+    block,
+    nowMs,
+  );
+}
+
+/** The same of the verdicts of all documents that concern a block on one series. */
+export function hiddenByVerdicts(
+  verdicts: readonly Verdict[],
+  block: BlockTime,
+  nowMs: number,
+): readonly TimeRange[] {
+  const each = verdicts.map((verdict) => hiddenTime(verdict, block, nowMs));
   const [first, ...others] = each;
   if (first === undefined) return [];
   const past = others.reduce((both, { past: own }) => intersectRanges(both, own), first.past);

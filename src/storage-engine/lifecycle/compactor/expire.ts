@@ -1,4 +1,3 @@
-import type { Keep } from '../../format/retention-document.ts';
 import { type BlockTime, hiddenTime, type Retention } from '../../retention/retention.ts';
 import { intersectRanges, type TimeRange, uniteRanges } from '../../retention/time-ranges.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
@@ -29,14 +28,9 @@ export function expiredBlocks(
 }
 
 /** Whether every answer that a document can give for a series lets the whole block go. */
-function isPast({ document }: Retention, block: BlockTime, nowMs: number): boolean {
-  const { defaultKeep, policies } = document;
-  if (defaultKeep === undefined) return false;
-  const answers: (readonly Keep[])[] = [
-    defaultKeep,
-    ...policies.flatMap(({ rules }) => rules.map(({ keep }) => keep)),
-  ];
+function isPast({ answers }: Retention, block: BlockTime, nowMs: number): boolean {
   return answers.every((keep) => {
+    if (keep === undefined) return false;
     const verdict = { keep, erasures: [], erasedUntilMs: Number.NEGATIVE_INFINITY, conflicts: [] };
     const whole = { startMs: block.startMs, endMs: block.endMs };
     const [past, ...more] = intersectRanges(hiddenTime(verdict, block, nowMs).past, [whole]);

@@ -5,8 +5,8 @@ const chunkFields = 6;
 const seriesFields = 5;
 const resultFields = 5;
 
-/** What is done to a series: its chunks are taken as they are, or merged and deduplicated, or downsampled. */
-export const treatment = { copy: 0, merge: 1, downsample: 2 } as const;
+/** What is done to a series: its chunks are taken as they are, merged and deduplicated, downsampled, or its aggregates cut. */
+export const treatment = { copy: 0, merge: 1, downsample: 2, trim: 3 } as const;
 export type Treatment = (typeof treatment)[keyof typeof treatment];
 
 /** A part of a series in a batch. */

@@ -16,8 +16,9 @@ import {
   tocBytes,
 } from '../../format/index-toc.ts';
 import { decodeTombstones, type Tombstone } from '../../format/tombstones.ts';
+import type { InputRemoval } from './removal.ts';
 import { SymbolInput } from './symbol-input.ts';
-import type { SymbolMap } from './symbol-map.ts';
+import type { SymbolNumbers } from './symbol-map.ts';
 import { WindowReader } from './window-reader.ts';
 
 const usualEntryBytes = 4096;
@@ -35,7 +36,11 @@ export class BlockInput {
   listStart = 0;
   listEnd = 0;
   chunkCount = 0;
-  map!: SymbolMap;
+  map!: SymbolNumbers;
+  /** Number of the current series in the order of the index, those that are gone counted. */
+  seriesNumber = -1;
+  /** What is left out of it; series of which nothing is left are passed over. */
+  removal: InputRemoval | undefined;
   private readonly bucket: Bucket;
   private readonly toc: IndexToc;
   private readonly version: IndexVersion;
@@ -118,12 +123,24 @@ export class BlockInput {
     if (this.version === 1) this.symbolStarts.push(this.symbols.offset);
   }
 
+  /** Whether a series that is left has the current symbol; asked before it is noted in the map. */
+  usesSymbol(): boolean {
+    return this.removal?.uses(this.symbols.number) ?? true;
+  }
+
   tombstonesOfSeries(): readonly Tombstone[] {
     return this.tombstones.get(this.reference) ?? [];
   }
 
   /** Moves to the next series where it is in the window: true, false at the end, undefined where `load` is needed. */
   tryNext(): boolean | undefined {
+    for (;;) {
+      const more = this.tryEntry();
+      if (more !== true || this.removal?.isGone(this.seriesNumber) !== true) return more;
+    }
+  }
+
+  private tryEntry(): boolean | undefined {
     for (;;) {
       if (this.version !== 1) this.position = Math.ceil(this.position / 16) * 16;
       if (this.position >= this.series.end) return false;
@@ -150,8 +167,9 @@ export class BlockInput {
     const view = new DataView(bytes.buffer, bytes.byteOffset + at + length, 4);
     if (view.getUint32(0) !== crc32c(bytes, at, at + length)) throw this.corrupt('has a wrong checksum');
     this.entry = bytes;
+    this.seriesNumber++;
     this.reference = this.version === 1 ? this.position : this.position / 16;
-    this.decodeLabels(at, at + length);
+    if (this.removal?.isGone(this.seriesNumber) !== true) this.decodeLabels(at, at + length);
     this.position = start + end;
     this.wanted = usualEntryBytes;
     return true;

@@ -3,7 +3,7 @@ import type { BlockWriter } from '../../block/block-writer.ts';
 import { chunkLocation } from '../../format/chunk.ts';
 import { crc32c } from '../../format/crc32c.ts';
 import type { BlockInput } from './block-input.ts';
-import { sampleCounts } from './process-batch.ts';
+import { sampleCounts } from './sample-counts.ts';
 import type { SeriesChunks } from './series-chunks.ts';
 
 const maxPrefixBytes = 6;

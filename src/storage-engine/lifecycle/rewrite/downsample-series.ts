@@ -25,6 +25,7 @@ import {
   type ResultBuilder,
 } from './batch.ts';
 import { type DecodedChunk, decodeRaw, isStale, joinRows } from './decoded-chunk.ts';
+import { firstLeft, trimChunk } from './trim-aggregates.ts';
 
 /** Samples of one kind that follow one another. */
 interface Run {
@@ -51,8 +52,11 @@ export function downsampleSeries(
   for (let number = series.firstChunk; number < series.endChunk; number++) {
     const { offset, owner, minTime, maxTime } = batchChunk(batch, number);
     const { encoding, data } = readChunkEntry(batch.bytes, offset, 'chunk');
-    if (encoding === chunkEncoding.aggregate)
-      aggregated.push({ columns: floatColumns(data), data, minTime, maxTime });
+    if (encoding === chunkEncoding.aggregate) {
+      const from = number === series.firstChunk ? firstLeft(removed, owner, minTime) : minTime;
+      const left = from > minTime ? trimChunk(data, from) : { data, minTime, maxTime };
+      if (left !== undefined) aggregated.push({ columns: floatColumns(left.data), ...left });
+    }
     // Blocks of Thanos may hold empty raw chunks among aggregates.
     else if (parameters.sourceResolutionMs === 0) raw.push({ decoded: decodeRaw(encoding, data), owner });
     else if (decodeRaw(encoding, data).timestamps.length > 0)

@@ -1,4 +1,4 @@
-import { chunkEncoding, readChunkEntry } from '../../format/chunk.ts';
+import { readChunkEntry } from '../../format/chunk.ts';
 import { appendChunkEntry } from '../../format/chunk-writer.ts';
 import {
   type Batch,
@@ -14,6 +14,8 @@ import {
 import { decodeRaw, encodeCompatible, needsTranscoding } from './decoded-chunk.ts';
 import { downsampleSeries } from './downsample-series.ts';
 import { mergeSeries } from './merge-series.ts';
+import { sampleCounts } from './sample-counts.ts';
+import { trimSeries } from './trim-aggregates.ts';
 
 /** Does what a batch asks for, series by series. Runs in a worker or in line. */
 export function processBatch(batch: Batch, parameters: BatchParameters): BatchResult {
@@ -27,6 +29,8 @@ export function processBatch(batch: Batch, parameters: BatchParameters): BatchRe
       mergeSeries(batch, series, removed.get(number) ?? [], parameters.native, result);
     else if (series.treatment === treatment.downsample)
       downsampleSeries(batch, series, removed.get(number) ?? [], parameters, result);
+    else if (series.treatment === treatment.trim)
+      trimSeries(batch, series, removed.get(number) ?? [], result);
     else
       for (let chunk = series.firstChunk; chunk < series.endChunk; chunk++)
         copyChunk(batch, chunk, parameters.native, result);
@@ -56,30 +60,4 @@ function copyChunk(batch: Batch, number: number, native: boolean, result: Result
   }
   const { floats, histograms } = sampleCounts(encoding, data, 0);
   result.add(start, info.minTime, info.maxTime, floats, histograms);
-}
-
-/** Samples of a chunk by its header alone; `at` is where its data begin in `bytes`. */
-export function sampleCounts(
-  encoding: number,
-  bytes: Uint8Array,
-  at: number,
-): { floats: number; histograms: number } {
-  const count = (bytes[at]! << 8) | bytes[at + 1]!;
-  switch (encoding) {
-    case chunkEncoding.xor:
-    case chunkEncoding.xor2:
-      return { floats: count, histograms: 0 };
-    case chunkEncoding.histogramST:
-    case chunkEncoding.floatHistogramST:
-      return { floats: 0, histograms: count & 0x3fff };
-    case chunkEncoding.aggregate: {
-      // The first aggregate is the count: its own chunk says how many samples there are.
-      let start = at;
-      while (bytes[start]! >= 0x80) start++;
-      const present = bytes[at] !== 0;
-      return { floats: present ? (bytes[start + 2]! << 8) | bytes[start + 3]! : 0, histograms: 0 };
-    }
-    default:
-      return { floats: 0, histograms: count };
-  }
 }

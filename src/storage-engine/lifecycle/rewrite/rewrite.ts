@@ -10,12 +10,14 @@ import {
   type BatchResult,
   forEachResult,
   type RemovedTime,
+  type Treatment,
   treatment,
 } from './batch.ts';
 import type { BatchPool } from './batch-pool.ts';
 import { BlockInput, compareLabels } from './block-input.ts';
 import { ChunkCopier, checkEntry, type EntryView, findEntry } from './chunk-copier.ts';
 import { needsTranscoding } from './decoded-chunk.ts';
+import type { InputRemoval } from './removal.ts';
 import { SeriesChunks } from './series-chunks.ts';
 import { mergeSymbols } from './symbol-merge.ts';
 
@@ -25,6 +27,8 @@ export interface RewriteInput {
   readonly replica: number;
   /** Read only for the choice among replicas near the borders of the output; nothing of it comes out. */
   readonly context?: boolean;
+  /** What is left out of it, found by `scanRemoval`. */
+  readonly removal?: InputRemoval | undefined;
 }
 
 export interface RewriteOptions {
@@ -58,8 +62,11 @@ export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlo
   const { bucket, signal, memoryBytes } = options;
   const windowBytes = windowFor(memoryBytes, options.inputs.length);
   const inputs: BlockInput[] = [];
-  for (const { meta } of options.inputs)
-    inputs.push(await BlockInput.open(bucket, meta, windowBytes, signal));
+  for (const { meta, removal } of options.inputs) {
+    const input = await BlockInput.open(bucket, meta, windowBytes, signal);
+    input.removal = removal;
+    inputs.push(input);
+  }
   const segmentBytes = options.segmentBytes;
   const writer = new BlockWriter(options.folder, {
     memoryBytes: memoryBytes / 4,
@@ -133,15 +140,21 @@ class Rewriter {
     const { parameters } = this.options;
     const known = members.map((number) => this.options.inputs[number]!);
     if (known.every(({ context }) => context === true)) return;
-    const removed = members.flatMap((owner) =>
-      this.inputs[owner]!.tombstonesOfSeries().map(({ minTime, maxTime }) => ({ owner, minTime, maxTime })),
-    );
+    const { order, removed } = this.withoutRemoved(members);
+    if (order.length === 0) return;
     const replicas = new Set(known.map(({ replica }) => replica));
     const downsampled = parameters.resolutionMs > 0;
-    const order = this.chunks.byTime();
     const apart = this.chunks.apart || apartInOrder(this.chunks, order);
-    if (downsampled || removed.length > 0 || replicas.size > 1 || !apart) {
-      await this.enqueue(labels, order, removed, downsampled ? treatment.downsample : treatment.merge);
+    if (downsampled) {
+      await this.enqueue(labels, order, removed, treatment.downsample);
+      return;
+    }
+    if (parameters.sourceResolutionMs > 0 && removed.length > 0 && apart) {
+      await this.enqueue(labels, order, removed, treatment.trim);
+      return;
+    }
+    if (removed.length > 0 || replicas.size > 1 || !apart) {
+      await this.enqueue(labels, order, removed, treatment.merge);
       return;
     }
     if (this.flights.length > 0 || this.builder.seriesCount > 0) {
@@ -156,12 +169,41 @@ class Rewriter {
     this.writer.endSeries(labels);
   }
 
+  /**
+   * Chunks of the current series in the order of time, without those that go whole, and the times that go of the others.
+   * What tombstones and removals leave out is left out before anything is chosen among replicas.
+   */
+  private withoutRemoved(members: readonly number[]): { order: Uint32Array; removed: RemovedTime[] } {
+    const { chunks } = this;
+    const removed: RemovedTime[] = members.flatMap((owner) => {
+      const input = this.inputs[owner]!;
+      return [
+        ...input.tombstonesOfSeries().map(({ minTime, maxTime }) => ({ owner, minTime, maxTime })),
+        ...(input.removal?.removed(input.seriesNumber) ?? []).map(({ startMs, endMs }) => ({
+          owner,
+          minTime: startMs,
+          maxTime: endMs - 1,
+        })),
+      ];
+    });
+    const all = chunks.byTime();
+    if (removed.length === 0) return { order: all, removed };
+    const goes = (number: number, whole: boolean) =>
+      removed.some(({ owner, minTime, maxTime }) => {
+        if (owner !== chunks.input[number]) return false;
+        const [first, last] = [chunks.minTime[number]!, chunks.maxTime[number]!];
+        return whole ? first >= minTime && last <= maxTime : first <= maxTime && last >= minTime;
+      });
+    const order = all.filter((number) => !goes(number, true));
+    return { order, removed: order.some((number) => goes(number, false)) ? removed : [] };
+  }
+
   /** Puts a series into the batch, in parts where it is large. */
   private async enqueue(
     labels: Uint32Array,
     order: Uint32Array,
     removed: readonly RemovedTime[],
-    kind: 0 | 1 | 2,
+    kind: Treatment,
   ): Promise<void> {
     const { chunks, view, options } = this;
     const margin = kind === treatment.merge ? limits.dedupIntervalMs * 2 * options.inputs.length : 0;

@@ -18,6 +18,11 @@ export class SymbolInput {
   private left = 0;
   count = 0;
 
+  /** Number of the current symbol. */
+  get number(): number {
+    return this.count - this.left - 1;
+  }
+
   constructor(reader: WindowReader) {
     this.reader = reader;
     this.position = reader.start;

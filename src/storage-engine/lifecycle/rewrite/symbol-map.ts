@@ -3,8 +3,17 @@ import { CorruptDataError } from '../../../base/errors.ts';
 
 const pageRows = 16 * 1024;
 
+/** Numbers of one input's symbols in the output, by their numbers in the input. */
+export interface SymbolNumbers {
+  get(symbol: number): number;
+  /** Sets the number of the next symbol. */
+  push(value: number): void;
+  seal(): void;
+  close(): void;
+}
+
 /** From a symbol's number in an input to its number in the output. Above its share of memory it lies in a file. */
-export class SymbolMap {
+export class SymbolMap implements SymbolNumbers {
   private readonly memory: Uint32Array | undefined;
   private readonly file: number = -1;
   private readonly path: string;

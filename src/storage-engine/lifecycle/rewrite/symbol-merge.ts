@@ -27,8 +27,9 @@ export async function mergeSymbols(
       const { text } = live[i]!.symbols;
       if (compareBytes(text, least) < 0) least = text;
     }
-    // The empty text is in every table from the start.
-    if (least.length > 0) number = index.addSymbol(least);
+    const isUsed = live.some((input) => compareBytes(input.symbols.text, least) === 0 && input.usesSymbol());
+    // The empty text is in every table from the start. What no series that is left has gets a number that none asks for.
+    if (least.length > 0 && isUsed) number = index.addSymbol(least);
     for (let i = live.length - 1; i >= 0; i--) {
       const input = live[i]!;
       if (compareBytes(input.symbols.text, least) !== 0) continue;
