@@ -461,6 +461,9 @@ export const limits = {
   kernelBatchBytes: 8 * 1024 * 1024,
   /** Threads of one query server that evaluate windows. */
   queryThreads: 8,
+  /** Series and values of an answer up to which threads write its text: it is held as a whole. */
+  threadTextSeries: 100_000,
+  threadTextValues: 4_000_000,
   /** Expected samples of a selection below which it is evaluated at once, without a thread. */
   queryInlineSamples: 30_000,
   /** Bytes between two wanted chunks of a local file that are rather read than skipped. */

@@ -85,6 +85,8 @@ export class BlockStore {
     if (cached !== undefined) {
       this.selections.delete(key);
       this.selections.set(key, cached);
+      // It may have grown since it was kept.
+      this.evict();
       return cached;
     }
     const { symbols } = this;
@@ -205,8 +207,9 @@ export class BlockStore {
       bytes -= selection.sizeBytes;
       this.selections.delete(key);
     }
-    for (const [ulid, block] of [...this.blocks.keys()].map((key) => [key, this.loaded.get(key)] as const)) {
+    for (const ulid of [...(bytes <= this.budgetBytes ? [] : this.blocks.keys())]) {
       if (bytes <= this.budgetBytes) break;
+      const block = this.loaded.get(ulid);
       if (block === undefined) continue;
       bytes -= block.sizeBytes;
       this.drop(ulid);

@@ -1,3 +1,5 @@
+import type { LabelTexts } from '../kernels/row-text.ts';
+
 /** Deleted time of one series, milliseconds since the epoch, both ends included. */
 export interface DeletedTime {
   readonly minTime: number;
@@ -15,6 +17,11 @@ export interface Selection {
   pairs(id: number): readonly string[];
   /** The series' labels as a JSON object in UTF-8, as Prometheus writes it: `{"__name__":"up","job":"api"}`. */
   json(id: number): Uint8Array;
+  /**
+   * Labels of all series as JSON objects by id, on shared memory, with the metric's name or without it; undefined where
+   * without it the order of series, or whether they differ, may be another.
+   */
+  labelsJson(withName: boolean): LabelTexts | undefined;
   /** 1 for each series that has a chunk in the asked time. */
   readonly present: Uint8Array;
   /** Labels of the present series, `limit` at most, as JSON objects with commas between, in parts. */

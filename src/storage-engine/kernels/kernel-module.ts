@@ -16,6 +16,7 @@ export interface KernelExports {
     labelEnds: number,
     out: number,
   ): number;
+  rowsWritten(): number;
   setColumns(times: number, values: number, marks: number, samples: number): void;
   setSpan(baseMs: number, lastMs: number): void;
   startSeries(): void;

@@ -1,4 +1,5 @@
 import { jsonText } from '../format/json-text.ts';
+import { jsonTimestamp } from '../kernels/json-timestamp.ts';
 import { RowWriter } from '../kernels/row-writer.ts';
 import { stepTime } from '../promql/exec/context.ts';
 import type { QueryValue } from '../promql/exec/engine.ts';
@@ -29,14 +30,6 @@ export function jsonFloat(value: number): string {
   return `"${exponent ? formatFloatExponent(value) : formatFloatPlain(value)}"`;
 }
 
-/** Milliseconds as seconds with three decimals or none. */
-export function jsonTimestamp(timestampMs: number): string {
-  const size = Math.abs(timestampMs);
-  const fraction = size % 1000;
-  const sign = timestampMs < 0 ? '-' : '';
-  return `${sign}${Math.floor(size / 1000)}${fraction === 0 ? '' : `.${String(fraction).padStart(3, '0')}`}`;
-}
-
 export function jsonLabels(labels: Labels): string {
   const pairs = [...labels.entries()].map(([name, value]) => `${jsonText(name)}:${jsonText(value)}`);
   return `{${pairs.join(',')}}`;
@@ -65,14 +58,26 @@ function boundaryRule({ lower, upper }: Bucket, custom: boolean): 0 | 1 | 2 | 3 
 let writer: RowWriter | undefined;
 
 /** `{"resultType":...,"result":...}` of a query, in UTF-8 in parts. */
-export function* jsonQueryData(value: QueryValue, stats?: string): Generator<Uint8Array> {
+export function* jsonQueryData(
+  value: QueryValue,
+  stats?: string,
+  /** The series, where they are text already. */
+  texts?: readonly Uint8Array[],
+): Generator<Uint8Array> {
   const rest = stats === undefined ? '' : `,"stats":${stats}`;
   const open = `{"resultType":"${value.type}","result":`;
-  const rows = rowsOf(value);
+  const rows = texts === undefined ? rowsOf(value) : withCommas(texts);
   if (rows === undefined) return yield Buffer.from(`${open}${jsonResult(value)}${rest}}`);
   yield Buffer.from(`${open}[`);
   yield* rows;
   yield Buffer.from(`]${rest}}`);
+}
+
+function* withCommas(texts: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const [i, text] of texts.entries()) {
+    if (i > 0) yield Buffer.from(',');
+    yield text;
+  }
 }
 
 /** The series as rows of floats by step, written by a kernel; undefined where they have another form. */

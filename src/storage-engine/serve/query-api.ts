@@ -106,9 +106,10 @@ function cachedRange(
   const { cache, dialect, nowMs, monotonicMs } = ports;
   const asked = request(params, ports);
   const evaluate = (startMs: number, endMs: number) =>
-    queryRange({ ...asked, startMs, endMs, stepMs: times.stepMs });
+    queryRange({ ...asked, wantsText: false, startMs, endMs, stepMs: times.stepMs });
+  const evaluateWhole = () => queryRange({ ...asked, ...times });
   // Statistics tell of an evaluation.
-  if (cache === undefined || (params.get('stats') ?? '') !== '') return evaluate(times.startMs, times.endMs);
+  if (cache === undefined || (params.get('stats') ?? '') !== '') return evaluateWhole();
   const lookbackMs = asked.options.lookbackDeltaMs ?? defaultEngineOptions.lookbackDeltaMs;
   const { query } = asked;
   let reach: StepReach | undefined;
@@ -118,7 +119,7 @@ function cachedRange(
     // The evaluation fails in the same way, and tells it.
     if (!(error instanceof PromqlSyntaxError)) throw error;
   }
-  if (reach === undefined) return evaluate(times.startMs, times.endMs);
+  if (reach === undefined) return evaluateWhole();
   return cache.entries.run({
     ...times,
     reach,
@@ -165,6 +166,8 @@ function request(params: Params, { source, dialect, signal, pause, budget }: Que
     dialect,
     signal,
     pause,
+    // A limit counts series.
+    wantsText: limitParam(params) === 0,
     holdMemory: (bytes: number) => budget.take({ bytes }),
     options: {
       maxSamples: budget.maxSamples,
@@ -198,7 +201,7 @@ async function evaluated(
     : result.value;
   ports.budget.take({ bytes: samplesOf(value) * limits.resultSampleMemoryBytes });
   return {
-    data: jsonQueryData(value, statsOf(params, ports, startedMs, result, reads)),
+    data: jsonQueryData(value, statsOf(params, ports, startedMs, result, reads), result.text?.parts),
     warnings: [...result.warnings, ...(cut ? [truncated] : []), ...statsWarning(params)],
     infos: result.infos,
   };

@@ -1,4 +1,5 @@
 import { limits } from '../../../base/limits.ts';
+import type { LabelTexts } from '../../kernels/row-text.ts';
 import type { SymbolDictionary } from '../index/symbol-dictionary.ts';
 
 const [openBrace, closeBrace, comma, colon] = [0x7b, 0x7d, 0x2c, 0x3a] as const;
@@ -76,6 +77,38 @@ export function* jsonRows(symbols: SymbolDictionary, rows: Iterable<LabelRange>)
     starts = [];
   }
   if (at > 0) yield out.subarray(0, at);
+}
+
+/** Label sets as JSON objects on shared memory, without the label of each that stands first where `skipsFirst` says so. */
+export function labelTexts(
+  symbols: SymbolDictionary,
+  rows: Iterable<LabelRange>,
+  count: number,
+  skipsFirst: boolean,
+): LabelTexts {
+  const pieces = new Map<number, Uint8Array>();
+  const ends = new Uint32Array(new SharedArrayBuffer(count * 4));
+  let out = new Uint8Array(limits.jsonPartBytes);
+  let at = 0;
+  let row = 0;
+  for (const { ids, from, to } of rows) {
+    out = roomFor(out, at, 2);
+    out[at++] = openBrace;
+    const first = skipsFirst ? from + 2 : from;
+    for (let i = first; i < to; i += 2) {
+      const piece = pieceOf(symbols, pieces, ids[i]!, ids[i + 1]!);
+      out = roomFor(out, at, piece.length);
+      out.set(piece, at);
+      at += piece.length;
+    }
+    // The last label's comma gives way to the brace.
+    if (first < to) at--;
+    out[at++] = closeBrace;
+    ends[row++] = at;
+  }
+  const bytes = new Uint8Array(new SharedArrayBuffer(at));
+  bytes.set(out.subarray(0, at));
+  return { bytes, ends };
 }
 
 /** How many labels two rows have in common from the first on. */

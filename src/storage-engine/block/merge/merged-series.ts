@@ -1,5 +1,6 @@
 import { CodedError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
+import type { LabelTexts } from '../../kernels/row-text.ts';
 import type { Block } from '../block.ts';
 import type { SelectedSeries } from '../index/block-index.ts';
 import { columnsBytes, compareLabels, type IndexColumns } from '../index/index-columns.ts';
@@ -7,7 +8,7 @@ import { labelValueOf } from '../index/name-postings.ts';
 import type { SymbolDictionary } from '../index/symbol-dictionary.ts';
 import type { DeletedTime, Grouping } from '../selection.ts';
 import { LabelGroups } from './group-ranges.ts';
-import { jsonRows, type LabelRange } from './json-rows.ts';
+import { jsonRows, type LabelRange, labelTexts } from './json-rows.ts';
 import { type MergedOrder, mergeOrders } from './merge-orders.ts';
 import { compareRanges, type LabelRanges, type PartSeries, partSeries, take } from './part-labels.ts';
 
@@ -42,12 +43,13 @@ export class MergedSeries {
   readonly parts: readonly MergedPart[];
   readonly replicas: readonly (readonly string[])[];
   readonly overlapping: boolean;
-  readonly sizeBytes: number;
   private readonly symbols: SymbolDictionary;
   private readonly lists: readonly LabelRanges[];
   private readonly order: MergedOrder;
   private readonly groupings = new Map<string, Grouping>();
   private readonly columns = new Map<number, Int32Array>();
+  private readonly texts = new Map<boolean, LabelTexts>();
+  private ownedBytes = 0;
 
   /** `dropLabels`: names of labels that are taken off; answers are oldest first and share one dictionary. */
   constructor(symbols: SymbolDictionary, answers: readonly BlockAnswer[], dropLabels: readonly string[]) {
@@ -67,7 +69,12 @@ export class MergedSeries {
       mergedPart(layer, ranks.rankOf[layer.dropped]!, this.order.ids[i]!, this.order.count),
     );
     this.overlapping = overlap(this.parts);
-    this.sizeBytes = this.ownBytes(answers);
+    this.ownedBytes = this.ownBytes(answers);
+  }
+
+  /** Bytes held; grows with texts of labels as they are asked for. */
+  get sizeBytes(): number {
+    return this.ownedBytes;
   }
 
   get count(): number {
@@ -83,6 +90,38 @@ export class MergedSeries {
   /** The labels of the series that `present` marks with 1, as JSON objects with commas between, `limit` at most. */
   jsonRows(present: Uint8Array, limit: number): Generator<Uint8Array> {
     return jsonRows(this.symbols, this.rows(present, limit));
+  }
+
+  /**
+   * All series' labels as JSON, with the metric's name or without it; kept. Undefined where the name cannot go: it is not the
+   * same first label of each, so that the order of series may be another without it.
+   */
+  labelsJson(withName: boolean): LabelTexts | undefined {
+    let texts = this.texts.get(withName);
+    if (texts === undefined) {
+      if (!withName && !this.isNamedAlike()) return undefined;
+      const all = new Uint8Array(this.count).fill(1);
+      texts = labelTexts(this.symbols, this.rows(all, this.count), this.count, !withName);
+      this.texts.set(withName, texts);
+      this.ownedBytes += texts.bytes.byteLength + texts.ends.byteLength;
+    }
+    return texts;
+  }
+
+  /** Whether all series begin with the same metric's name, and have no other label that goes with it. */
+  private isNamedAlike(): boolean {
+    const [name, ...others] = ['__name__', '__type__', '__unit__'].map((text) => this.symbols.find(text));
+    const { listOf, positionOf } = this.order;
+    let value: number | undefined;
+    for (let id = 0; id < this.count; id++) {
+      const { ids, from, to } = this.lists[listOf[id]!]!;
+      const at = positionOf[id]!;
+      const [start, end] = [from[at]!, to[at]!];
+      if (ids[start] !== name || (value !== undefined && ids[start + 1] !== value)) return false;
+      value = ids[start + 1];
+      for (let i = start + 2; i < end; i += 2) if (others.includes(ids[i]!)) return false;
+    }
+    return true;
   }
 
   private *rows(present: Uint8Array, limit: number): Generator<LabelRange> {

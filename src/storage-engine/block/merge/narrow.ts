@@ -90,6 +90,10 @@ class NarrowedSelection implements Selection {
     return this.merged.jsonRows(only, 1).next().value ?? new Uint8Array(0);
   }
 
+  labelsJson(withName: boolean) {
+    return this.merged.labelsJson(withName);
+  }
+
   get present(): Uint8Array {
     this.presence ??= presence(this.count, this.parts);
     return this.presence;

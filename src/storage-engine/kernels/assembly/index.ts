@@ -13,7 +13,7 @@ export { finishGroup, stateBytes } from './aggregate';
 export { setColumns, setSpan, startSeries } from './columns';
 export { crc32c } from './crc32c';
 export { formatFloat } from './format-float';
-export { writeRows } from './json-rows';
+export { rowsWritten, writeRows } from './json-rows';
 export { setQuery } from './query';
 export { mergingBytes, setMerging } from './replicas';
 

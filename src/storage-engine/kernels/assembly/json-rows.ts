@@ -17,9 +17,15 @@ const valueText: usize = memory.data<u8>([0x2c, 0x22, 0x76, 0x61, 0x6c, 0x75, 0x
 /** Bytes of the text before the value of a step, `[1435781430.781,"`, whose length is the last byte. */
 const stepTextBytes: u32 = 32;
 
+/** Rows that were written last. */
+let written: u32 = 0;
+export function rowsWritten(): u32 {
+  return written;
+}
+
 /**
- * Writes rows of `steps` values, one behind the other with commas between them. `labels` holds the label sets as JSON,
- * that of row i ends at `labelEnds[i]`. Answers where the text ends.
+ * Writes rows of `steps` values, one behind the other with commas between them; those without a value are left out.
+ * `labels` holds the label sets as JSON, that of row i ends at `labelEnds[i]`. Answers where the text ends.
  */
 export function writeRows(
   rows: usize,
@@ -32,15 +38,20 @@ export function writeRows(
   out: usize,
 ): usize {
   let labelStart: u32 = 0;
+  written = 0;
   for (let i: u32 = 0; i < count; i++, rows += steps << 3) {
+    const labelAt = labelStart;
     const labelEnd = load<u32>(labelEnds + (i << 2));
-    if (i > 0) store<u8>(out++, 0x2c);
-    out = copy(out, openText, 10);
-    out = copy(out, labels + labelStart, labelEnd - labelStart);
     labelStart = labelEnd;
+    let s: u32 = 0;
+    while (s < steps && load<u64>(rows + (s << 3)) == staleMarker) s++;
+    if (s == steps) continue;
+    if (written++ > 0) store<u8>(out++, 0x2c);
+    out = copy(out, openText, 10);
+    out = copy(out, labels + labelAt, labelEnd - labelAt);
     out = isVector ? copy(out, valueText, 9) : copy(out, valuesText, 11);
     let isFirst = true;
-    for (let s: u32 = 0; s < steps; s++) {
+    for (; s < steps; s++) {
       const bits = load<u64>(rows + (s << 3));
       if (bits == staleMarker) continue;
       if (!isFirst) store<u8>(out++, 0x2c);

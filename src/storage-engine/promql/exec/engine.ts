@@ -7,11 +7,13 @@ import { type Annotation, Annotations } from './annotations.ts';
 import { type Column, duplicateLabelset, isEmpty, mergeEqualLabels } from './column.ts';
 import { type EngineOptions, type EvalContext, SampleBudget, type Steps, stepsOf } from './context.ts';
 import { rangeSeries } from './eval-range.ts';
+import { evalText } from './eval-windows.ts';
 import { evaluate } from './evaluator.ts';
 import { extendedPoints } from './functions/extended-rate.ts';
 import { moveWindow, startWindow } from './range-series.ts';
 import { ColumnSeries, type Point, type ResultSeries } from './result-series.ts';
 import type { SampleSource } from './sample-source.ts';
+import type { WindowText } from './window-source.ts';
 
 export const defaultEngineOptions: EngineOptions = {
   lookbackDeltaMs: 5 * 60_000,
@@ -35,6 +37,8 @@ export interface QueryResult {
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
   readonly samples: { readonly queryable: number; readonly peak: number };
+  /** The series as text, where that was asked for and the source wrote it; those of `value` are none then. */
+  readonly text?: WindowText;
 }
 
 export interface QueryRequest {
@@ -45,6 +49,8 @@ export interface QueryRequest {
   readonly signal?: AbortSignal;
   /** Asked between series; a promise lets other work of the process run. */
   readonly pause?: () => Promise<void> | undefined;
+  /** The result may come as text. */
+  readonly wantsText?: boolean;
   /** Hears of memory, in bytes, that evaluation holds until its end; throws where that is too much. */
   readonly holdMemory?: (bytes: number) => void;
 }
@@ -57,15 +63,30 @@ export async function queryInstant(
   const { expr } = parseExpr(query, request.dialect);
   const prepared = prepareExpr(query, expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 });
   const context = contextOf(request, stepsOf(timeMs, timeMs, 1));
-  return resultOf(request, context, await instantValue(prepared, context));
+  const { value, text } = await instantValue(prepared, context, request.wantsText === true);
+  return resultOf(request, context, value, text);
 }
 
-async function instantValue(expr: Expr, context: EvalContext): Promise<QueryValue> {
+async function instantValue(
+  expr: Expr,
+  context: EvalContext,
+  wantsText: boolean,
+): Promise<{ value: QueryValue; text?: WindowText }> {
   const timestampMs = context.steps.startMs;
-  if (expr.kind === 'string') return { type: 'string', timestampMs, value: expr.value };
+  if (expr.kind === 'string') return { value: { type: 'string', timestampMs, value: expr.value } };
   if (expr.kind === 'matrix' || expr.kind === 'subquery')
-    return { type: 'matrix', series: await rangeResult(expr, context) };
-  const columns = finish(await evaluate(expr, context), context);
+    return { value: { type: 'matrix', series: await rangeResult(expr, context) } };
+  const found = await evaluated(expr, context, wantsText, true);
+  if ('text' in found) return { value: { type: 'vector', series: [] }, text: found.text };
+  return { value: vectorValue(expr, finish(found.columns, context), context) };
+}
+
+async function evaluated(expr: Expr, context: EvalContext, wantsText: boolean, isVector: boolean) {
+  return wantsText ? evalText(expr, context, isVector) : { columns: await evaluate(expr, context) };
+}
+
+function vectorValue(expr: Expr, columns: Column[], context: EvalContext): QueryValue {
+  const timestampMs = context.steps.startMs;
   if (typeOf(expr) === 'scalar') return { type: 'scalar', timestampMs, value: columns[0]!.floats[0]! };
   return { type: 'vector', series: columns.map((column) => new ColumnSeries(column, context.steps)) };
 }
@@ -85,7 +106,9 @@ export async function queryRange(
   }
   const prepared = prepareExpr(query, expr, { startMs, endMs, stepMs });
   const context = contextOf(request, stepsOf(startMs, endMs, stepMs));
-  const columns = finish(await evaluate(prepared, context), context);
+  const found = await evaluated(prepared, context, request.wantsText === true, false);
+  if ('text' in found) return resultOf(request, context, { type: 'matrix', series: [] }, found.text);
+  const columns = finish(found.columns, context);
   columns.sort((a, b) => a.labels.compare(b.labels));
   return resultOf(request, context, {
     type: 'matrix',
@@ -117,8 +140,10 @@ function resultOf(
   { query }: QueryRequest,
   { annotations, budget }: EvalContext,
   value: QueryValue,
+  text?: WindowText,
 ): QueryResult {
   return {
+    ...(text !== undefined && { text }),
     samples: { queryable: budget.queryable, peak: budget.peak },
     value,
     annotations: annotations.all,

@@ -1,4 +1,5 @@
 import { dropsName, fixedName, type HotWindow, hotWindow } from '../plan/hot-window.ts';
+import { isStepInvariant } from '../plan/step-invariant.ts';
 import type { AggregateExpr, Expr } from '../syntax/ast.ts';
 import { absent, type Column, float, mergeEqualLabels } from './column.ts';
 import type { EvalContext } from './context.ts';
@@ -6,7 +7,7 @@ import { tellNonCounter } from './eval-range.ts';
 import { referenceTime } from './eval-selector.ts';
 import { Labels, metadataLabels, metricNameLabel } from './labels.ts';
 import { staleTester } from './sample-source.ts';
-import type { WindowAnswer, WindowGrouping } from './window-source.ts';
+import type { WindowAnswer, WindowGrouping, WindowText, WindowTextQuery } from './window-source.ts';
 
 /** Functions for which the start of a sample may count. */
 const useStarts: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'resets']);
@@ -17,12 +18,46 @@ export async function evalWindows(expr: Expr, context: EvalContext): Promise<Col
   if (hot === undefined) return undefined;
   const { aggregate } = hot;
   const grouping = aggregate && { ...groupingOf(hot, aggregate.expr), operator: aggregate.operator };
-  const answer = await askWindows(hot, context, grouping);
-  if (answer === undefined) return undefined;
-  if (aggregate !== undefined || !dropsName(hot))
+  const answer = await askWindows(hot, context, { grouping });
+  return answer && columnsOf(hot, answer);
+}
+
+function columnsOf(hot: HotWindow, answer: WindowAnswer): Column[] {
+  if (hot.aggregate !== undefined || !dropsName(hot))
     return answer.rows.map((row) => columnOf(row.labels, row.values, false));
   const columns = answer.rows.map((row) => columnOf(row.labels.withoutMetadata(), row.values, true));
   return fixedName(hot.vector) === undefined ? mergeEqualLabels(columns) : columns;
+}
+
+/**
+ * A whole expression as text, where it is nothing but windows over series and the source writes their rows; else its columns.
+ * `isVector`: a series is written with one value, not with a list.
+ */
+export async function evalText(
+  expr: Expr,
+  context: EvalContext,
+  isVector: boolean,
+): Promise<{ readonly text: WindowText } | { readonly columns: Column[] }> {
+  const hot = hotWindow(expr);
+  const { steps, options } = context;
+  const isPlain =
+    hot !== undefined &&
+    hot.aggregate === undefined &&
+    (!dropsName(hot) || fixedName(hot.vector) !== undefined) &&
+    !options.typeAndUnitLabels &&
+    !options.delayedNameRemoval &&
+    context.source.windows !== undefined &&
+    (steps.count === 1 || !isStepInvariant(expr));
+  if (!isPlain) return { columns: await context.evaluate(expr, context) };
+  context.checkCanceled();
+  await context.pause();
+  const text = { firstMs: steps.startMs, isVector, withName: !dropsName(hot) };
+  const answer = await askWindows(hot, context, { text });
+  if (answer?.text !== undefined) return { text: answer.text };
+  if (answer !== undefined) return { columns: columnsOf(hot, answer) };
+  const { source } = context;
+  const generic = { select: source.select.bind(source) };
+  return { columns: await context.evaluate(expr, { ...context, source: generic }) };
 }
 
 /** Rows of series that a selection is made of, before their labels are made. */
@@ -42,7 +77,7 @@ export async function selectableRows(
   const hot = hotWindow(expr.expr);
   if (hot === undefined || hot.aggregate !== undefined) return undefined;
   if (dropsName(hot) && fixedName(hot.vector) === undefined) return undefined;
-  const answer = await askWindows(hot, context, groupingOf(hot, expr));
+  const answer = await askWindows(hot, context, { grouping: groupingOf(hot, expr) });
   if (answer?.groupOf === undefined) return undefined;
   const { rows, groupOf } = answer;
   const dropName = dropsName(hot);
@@ -58,7 +93,7 @@ export async function selectableRows(
 async function askWindows(
   hot: HotWindow,
   context: EvalContext,
-  grouping: WindowGrouping | undefined,
+  { grouping, text }: { grouping?: WindowGrouping | undefined; text?: WindowTextQuery },
 ): Promise<WindowAnswer | undefined> {
   const { source, steps, options } = context;
   if (source.windows === undefined || options.delayedNameRemoval) return undefined;
@@ -74,6 +109,7 @@ async function askWindows(
     steps: steps.count,
     ...(dropsName(hot) && fixedName(hot.vector) !== undefined && { distinctWithout: [...metadataLabels] }),
     ...(grouping !== undefined && { grouping }),
+    ...(text !== undefined && { text }),
   });
   if (answer === undefined) return undefined;
   context.budget.queryable += answer.samplesSeen;

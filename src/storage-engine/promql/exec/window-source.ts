@@ -15,6 +15,22 @@ export interface WindowQuery {
   /** Series that differ in nothing but these labels would be one to the function: then nothing is answered. */
   readonly distinctWithout?: readonly string[];
   readonly grouping?: WindowGrouping;
+  /** Rows are wanted as text where the source can write it; never with a grouping. */
+  readonly text?: WindowTextQuery;
+}
+
+export interface WindowTextQuery {
+  /** Time of the first step as it is shown. */
+  readonly firstMs: number;
+  readonly isVector: boolean;
+  /** Whether the metric's name stands among the labels; where not, `distinctWithout` is given and the name is the same for all. */
+  readonly withName: boolean;
+}
+
+/** Series as Prometheus's JSON in UTF-8, in parts: between two parts belongs a comma, none is empty. */
+export interface WindowText {
+  readonly parts: readonly Uint8Array[];
+  readonly series: number;
 }
 
 export interface WindowGrouping {
@@ -34,6 +50,8 @@ export interface WindowRow {
 export interface WindowAnswer {
   /** Series in the order of labels, or groups in the order of their first series that has a value. None is empty. */
   readonly rows: readonly WindowRow[];
+  /** In place of the rows, where it was asked for and the source wrote it. */
+  readonly text?: WindowText;
   /** Group of each row, numbered in the order of their first rows; of a grouping without operator. */
   readonly groupOf?: Uint32Array;
   /** Samples in all windows, and values that the function gave. */

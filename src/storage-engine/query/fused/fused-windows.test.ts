@@ -11,7 +11,9 @@ import {
   sourceOf,
   startMs,
 } from '../../../../test/support/window-data.ts';
+import { RowWriter } from '../../kernels/row-writer.ts';
 import { type QueryResult, queryInstant, queryRange } from '../../promql/exec/engine.ts';
+import type { Labels } from '../../promql/exec/labels.ts';
 import type { SampleSource } from '../../promql/exec/sample-source.ts';
 import { FusedWindows, type WindowSelection } from './fused-windows.ts';
 
@@ -44,6 +46,13 @@ function selectionOf(
       });
       return { groups, groupOf };
     },
+    labelsJson: (withName) => {
+      const texts = all.map(({ labels }) =>
+        Buffer.from(jsonOf(withName ? labels : labels.withoutMetadata())),
+      );
+      let end = 0;
+      return { bytes: Buffer.concat(texts), ends: Uint32Array.from(texts, (text) => (end += text.length)) };
+    },
     parts: parts.map(({ chunkFrom, chunkTo, verified: _, paths: __, ...chunks }, i) => ({
       ulid: String(i),
       minTimeMs: 0,
@@ -64,7 +73,28 @@ function selectionOf(
   };
 }
 
-function shown({ value, warnings, infos, samples }: QueryResult): unknown {
+const writer = new RowWriter();
+const jsonOf = (labels: Labels) => JSON.stringify(Object.fromEntries(labels.entries()));
+
+/** A result as it would be read from JSON, whether it is text already or not. */
+function shownAsRead({ value, warnings, infos, samples, text }: QueryResult): unknown {
+  const told = { type: value.type, warnings, infos, samples };
+  if (!('series' in value)) return { ...told, value };
+  if (text !== undefined) {
+    const all = JSON.parse(`[${text.parts.map((part) => Buffer.from(part).toString()).join(',')}]`);
+    expect(all.length).toBe(text.series);
+    return { ...told, series: all };
+  }
+  const series = value.series.map(({ labels, points }) => {
+    const pairs = points.map((point) => [point.timestampMs / 1000, writer.float(point.value as number)]);
+    const metric = Object.fromEntries(labels.entries());
+    return value.type === 'vector' ? { metric, value: pairs[0] } : { metric, values: pairs };
+  });
+  return { ...told, series };
+}
+
+function shown(result: QueryResult): unknown {
+  const { value, warnings, infos, samples } = result;
   if (!('series' in value)) return { value, warnings, infos, samples };
   const series = value.series.map(({ labels, points }) => ({
     labels: labels.toString(),
@@ -107,12 +137,15 @@ const cases = fc.record({
   cutMs: fc.integer({ min: 0, max: 4_000_000 }),
   expectedSamples: fc.constantFrom(1, 1_000_000_000),
   isRemote: fc.boolean(),
+  wantsText: fc.boolean(),
 });
 
 describe('windows on kernels', () => {
   it('give queries the answers, annotations and counts that they have without, at once and in threads, from files and fetched', async () => {
     const property = fc.asyncProperty(cases, async (given) => {
-      const all = given.shapes.map((shape, id) => seriesOf(shape, id, 3));
+      const all = given.shapes
+        .map((shape, id) => seriesOf(shape, id, 3))
+        .sort((a, b) => a.labels.compare(b.labels));
       const generic = sourceOf(all);
       const selection = selectionOf(all, given);
       const scope = { signal: new AbortController().signal };
@@ -126,16 +159,24 @@ describe('windows on kernels', () => {
           return kernels.evaluate(query, selection, scope);
         },
       };
+      let texts = 0;
       const run = (source: SampleSource) => {
         const timeMs = startMs + given.firstMs;
-        const query = given.expression;
-        if (given.isInstant) return queryInstant({ query, source, timeMs });
+        const asked = { query: given.expression, source, wantsText: given.wantsText };
+        if (given.isInstant) return queryInstant({ ...asked, timeMs });
         const endMs = timeMs + (given.steps - 1) * given.stepMs;
-        return queryRange({ query, source, startMs: timeMs, endMs, stepMs: given.stepMs });
+        return queryRange({ ...asked, startMs: timeMs, endMs, stepMs: given.stepMs });
       };
       const outcome = async (source: SampleSource) =>
-        run(source).then(shown, (error: unknown) => String(error));
+        run(source).then(
+          (result) => {
+            if (result.text !== undefined) texts++;
+            return given.wantsText ? shownAsRead(result) : shown(result);
+          },
+          (error: unknown) => String(error),
+        );
       expect(await outcome(fused)).toEqual(await outcome(generic));
+      if (given.expression === 'm_total') expect(texts).toBe(given.wantsText ? 1 : 0);
       if (given.expression !== '{group="1"}') expect(answered).toBeGreaterThan(0);
     });
     await fc.assert(property, { numRuns: 300 });

@@ -11,13 +11,21 @@ import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
 import { runTask, spanFits } from './run-task.ts';
 import { SegmentReader } from './segment-reader.ts';
-import type { TaskPart, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
+import type { TaskPart, TaskText, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 /** What is needed of a selection. */
 export type WindowSelection = Pick<
   Selection,
-  'count' | 'pairs' | 'groupBy' | 'parts' | 'replicas' | 'overlapping' | 'chunkCount' | 'expectedSamples'
+  | 'count'
+  | 'pairs'
+  | 'labelsJson'
+  | 'groupBy'
+  | 'parts'
+  | 'replicas'
+  | 'overlapping'
+  | 'chunkCount'
+  | 'expectedSamples'
 >;
 
 interface Groups {
@@ -48,12 +56,14 @@ export class FusedWindows {
     const grouping = asked?.operator === undefined ? undefined : groups;
     // Samples are never held: what costs memory are the rows that come out.
     const rows = grouping === undefined ? selection.count : grouping.groups.length;
-    const bytes = rows * (limits.seriesMemoryBytes + query.steps * limits.stepMemoryBytes);
+    const text = textOf(query, selection);
+    const valueBytes = text === undefined ? limits.stepMemoryBytes : limits.resultSampleMemoryBytes;
+    const bytes = rows * (limits.seriesMemoryBytes + query.steps * valueBytes);
     const use = { series: selection.count, chunks: selection.chunkCount, bytes };
     budget?.take(use);
     const parts = byReplica(selection.parts);
     const files = parts.map((part) => part.files);
-    const whole = this.taskOf(query, { count: selection.count, parts, mergeMarginMs }, grouping);
+    const whole = this.taskOf(query, { count: selection.count, parts, mergeMarginMs }, grouping, text);
     const { task, fetchedBytes } = await fetchTask(whole, files, scope);
     const found =
       selection.expectedSamples < limits.queryInlineSamples
@@ -68,6 +78,8 @@ export class FusedWindows {
     budget?.take({ samples: samplesDecoded });
     if (grouping !== undefined)
       return { rows: groupRows(found, query.steps, grouping), samplesSeen, results };
+    if (found.texts !== undefined)
+      return { rows: [], text: { parts: found.texts, series: found.textRows! }, samplesSeen, results };
     const { rows: series, ids } = seriesRows(found.rows, query.steps, selection);
     const groupOf = groups === undefined ? undefined : renumbered(ids, groups.groupOf, groups.groups.length);
     return { rows: series, samplesSeen, results, ...(groupOf !== undefined && { groupOf }) };
@@ -85,6 +97,7 @@ export class FusedWindows {
       readonly mergeMarginMs: number | undefined;
     },
     grouping: Groups | undefined,
+    text: TaskText | undefined,
   ): WindowTask {
     const { firstMs, stepMs, steps, rangeMs } = query;
     return {
@@ -94,6 +107,7 @@ export class FusedWindows {
       stepMs,
       steps,
       rangeMs,
+      ...(text !== undefined && { text }),
       series: {
         from: 0,
         to: of.count,
@@ -148,6 +162,7 @@ export class FusedWindows {
       samplesDecoded: parts.reduce((sum, { samplesDecoded }) => sum + samplesDecoded, 0),
       bytesRead: parts.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     };
+    if (task.text !== undefined) return { ...joinTexts(parts), ...totals };
     if (byStep) return { ...joinSteps(parts, tasks, grouping.groups.length, task.steps), ...totals };
     const rows = joinRows(parts);
     if (grouping === undefined) return { rows, ...totals };
@@ -178,6 +193,15 @@ function mergeMargin({ replicas, overlapping }: WindowSelection): number | undef
 
 function byReplica(parts: readonly SelectionPart[]): readonly SelectionPart[] {
   return [...parts].sort((a, b) => a.replica - b.replica || a.minTimeMs - b.minTimeMs);
+}
+
+/** Text where it is wanted and its labels can be written beforehand; what would be large is written from rows, in parts. */
+function textOf({ text, steps }: WindowQuery, selection: WindowSelection): TaskText | undefined {
+  if (text === undefined) return undefined;
+  if (selection.count > limits.threadTextSeries || selection.count * steps > limits.threadTextValues)
+    return undefined;
+  const labels = selection.labelsJson(text.withName);
+  return labels && { firstMs: text.firstMs, isVector: text.isVector, labels };
 }
 
 /** Whether two series may differ in nothing but the dropped labels: the name is the same for all. */
@@ -215,6 +239,14 @@ function joinRows(parts: readonly WindowResult[]): Float64Array {
     at += part.rows.length;
   }
   return rows;
+}
+
+function joinTexts(parts: readonly WindowResult[]) {
+  return {
+    rows: new Float64Array(0),
+    texts: parts.flatMap(({ texts }) => texts!),
+    textRows: parts.reduce((sum, { textRows }) => sum + textRows!, 0),
+  };
 }
 
 function joinSteps(

@@ -3,6 +3,7 @@ import { type Kernel, kernelStatus, slackBytes } from '../../kernels/kernel.ts';
 import { windowFunctions, windowOperators } from '../../kernels/window-functions.ts';
 import { GroupStates } from './group-states.ts';
 import { type Batch, planBatch } from './plan-batch.ts';
+import { RowTexts } from './row-texts.ts';
 import type { WindowResult, WindowTask } from './task.ts';
 
 /** Fills `target` with bytes of a segment file; what lies behind its end stays as it is. */
@@ -40,7 +41,9 @@ export function runTask(
   const bounds = kernel.allocate(steps * 8 + 64);
   const groups = new GroupStates(kernel, task.operator === undefined ? 0 : series.groups, steps);
   const scratchRow = kernel.allocate(operator === 0 ? 0 : steps * 8);
-  const rows = new Float64Array(operator === 0 ? (series.to - series.from) * steps : 0);
+  const texts = task.text === undefined ? undefined : new RowTexts(kernel, task, task.text);
+  const isRows = operator === 0 && texts === undefined;
+  const rows = new Float64Array(isRows ? (series.to - series.from) * steps : 0);
   run.setQuery(windowFunctions[task.function], task.rangeMs, task.stepMs, steps, task.rangeMs, bounds);
   run.setSpan(task.firstMs - task.rangeMs, task.rangeMs + (steps - 1) * task.stepMs);
   let bytesRead = 0;
@@ -83,7 +86,8 @@ export function runTask(
       replicaOf,
     );
     if (status !== kernelStatus.ok) return undefined;
-    if (operator === 0) rows.set(kernel.float64(out, width * steps), (batch.from - series.from) * steps);
+    texts?.add(out, batch.from, batch.to);
+    if (isRows) rows.set(kernel.float64(out, width * steps), (batch.from - series.from) * steps);
     from = batch.to;
   }
   const totals = {
@@ -92,6 +96,7 @@ export function runTask(
     samplesDecoded: run.samplesDecoded(),
     bytesRead,
   };
+  if (texts !== undefined) return { rows, texts: texts.parts, textRows: texts.rows, ...totals };
   if (task.operator === undefined) return { rows, ...totals };
   return { ...groups.finish(task.operator), ...totals };
 }

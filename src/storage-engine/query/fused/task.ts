@@ -1,3 +1,4 @@
+import type { LabelTexts } from '../../kernels/row-text.ts';
 import type { WindowFunction, WindowOperator } from '../../kernels/window-functions.ts';
 
 /** A window function, aggregated or not, over series of one selection: what one thread is asked to do. */
@@ -10,11 +11,22 @@ export interface WindowTask {
   readonly stepMs: number;
   readonly steps: number;
   readonly rangeMs: number;
+  /** Rows are wanted as text, those with a value alone. */
+  readonly text?: TaskText;
   readonly series: SeriesShare;
   /** In the order of their replicas. */
   readonly parts: readonly TaskPart[];
   /** Parts of one series are joined, and replicas deduplicated: what that looks at before and behind the windows. */
   readonly mergeMarginMs?: number;
+}
+
+/** How rows become series of Prometheus's JSON. */
+export interface TaskText {
+  /** Time of the first step as it is shown, offset and `@` apart. */
+  readonly firstMs: number;
+  readonly isVector: boolean;
+  /** Of all series of the selection, by id. */
+  readonly labels: LabelTexts;
 }
 
 /** The series of a task: ids [from, to) of the selection, and for an operator the group of each id. */
@@ -53,8 +65,11 @@ export interface FetchedRange {
 
 /** Missing values are stale markers: read as bits. */
 export interface WindowResult {
-  /** Rows of `steps` values: by series, or by group. */
+  /** Rows of `steps` values: by series, or by group; none where text is wanted. */
   readonly rows: Float64Array;
+  /** Series with commas between, in parts that have one at least, and how many they are. */
+  readonly texts?: readonly Uint8Array<ArrayBuffer>[];
+  readonly textRows?: number;
   /** By group: the id of the first series that had a value, 2^32 - 1 where none had. */
   readonly firsts?: Uint32Array;
   /** Samples in all windows, and values that the function gave. */

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { Kernel } from '../../kernels/kernel.ts';
 import { runTask } from './run-task.ts';
 import { SegmentReader } from './segment-reader.ts';
-import type { ThreadAnswer, ThreadRequest } from './task.ts';
+import type { ThreadAnswer, ThreadRequest, WindowResult } from './task.ts';
 
 class Canceled extends Error {}
 
@@ -23,7 +23,12 @@ function answer({ task, canceled }: ThreadRequest): ThreadAnswer {
   }
 }
 
+/** What changes hands without a copy. */
+function buffersOf({ rows, texts = [] }: WindowResult): ArrayBuffer[] {
+  return [rows.buffer as ArrayBuffer, ...texts.map(({ buffer }) => buffer)];
+}
+
 parentPort!.on('message', (request: ThreadRequest) => {
   const found = answer(request);
-  parentPort!.postMessage(found, found.result === undefined ? [] : [found.result.rows.buffer as ArrayBuffer]);
+  parentPort!.postMessage(found, found.result === undefined ? [] : buffersOf(found.result));
 });
