@@ -322,6 +322,11 @@ export const errorCatalogue = {
     meaning: 'An operator still runs in the cluster that is to be purged; it would make everything anew.',
     action: 'Take it away first: `helm uninstall`, or delete its Deployment.',
   },
+  PlatformCredential: {
+    meaning:
+      "A receiver would send a credential of the platform's configuration to an address or a proxy of its own.",
+    action: 'Give the receiver a credential of its own, or leave out its address or proxy.',
+  },
   PodTemplateInvalid: {
     meaning: 'A podTemplate patch cannot be merged; the pod template stays as it was.',
     action: 'Correct the named field of the patch.',
@@ -341,6 +346,11 @@ export const errorCatalogue = {
   ReconcileTimeout: {
     meaning: 'Bringing one object to its declared state took longer than allowed.',
     action: 'Nothing if it passes by itself; else check the load of the API server and of the operator.',
+  },
+  RedirectRefused: {
+    meaning: 'A receiver asks to follow redirects, which may lead to addresses that are refused.',
+    action:
+      'Leave followRedirects out and use the final address, or let the platform set spec.alertmanager.followRedirects in the stack.',
   },
   ReservedLabel: {
     meaning: 'A rule sets a label that only promfleet may set.',

@@ -264,6 +264,13 @@ const alertmanager = object(
         },
       ),
     ),
+    followRedirects: optional(
+      boolean({
+        description:
+          'Whether receivers of AlertRoutes may follow HTTP redirects. A redirect can lead them to where no address of theirs may point, so they follow none by default; receivers of baseConfigSecret follow them as they say.',
+        default: false,
+      }),
+    ),
     platformRoute: optional(
       object(
         { name: objectName("Name of an AlertRoute in the stack's namespace.") },

@@ -136,7 +136,9 @@ export const httpConfig = optional(
       ),
       oauth2,
       tlsConfig,
-      followRedirects: flag('Follow redirects; default: true.'),
+      followRedirects: flag(
+        'Follow redirects; default: false. Only where the stack lets receivers may it be true.',
+      ),
       enableHTTP2: flag('Use HTTP/2 where offered; default: true.'),
       ...proxyFields,
       httpHeaders: optional(

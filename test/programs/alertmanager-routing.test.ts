@@ -11,6 +11,8 @@ import { AlertmanagerProcess } from './alertmanager-process.ts';
 const received = new Map<string, Set<string>>();
 /** Path -> what the template in its payload said. */
 const texts = new Map<string, Set<string>>();
+/** Paths to which a sender was redirected. */
+const redirected = new Set<string>();
 let sink: Server;
 let url: string;
 
@@ -21,6 +23,12 @@ beforeAll(async () => {
       body += chunk;
     });
     request.on('end', () => {
+      if (request.url?.startsWith('/redirects-to') === true) {
+        const location = request.url.replace('/redirects-to', '');
+        redirected.add(location);
+        response.writeHead(307, { location }).end();
+        return;
+      }
       const { alerts = [], text } = JSON.parse(body) as {
         alerts?: { labels: { alertname: string } }[];
         text?: string;
@@ -149,3 +157,65 @@ test('alerts reach the receivers of their own namespace and the platform stream,
     ['/shop-text', ['shop']],
   ]);
 });
+
+test.each([false, true])(
+  'receivers of a team follow redirects: %j; those of the platform always do',
+  async (followRedirects) => {
+    received.clear();
+    redirected.clear();
+    const { files, routes } = renderAlertmanagerConfig({
+      version: 'v0.33.1',
+      policy: { ...strictPolicy, allowLoopback: true, followRedirects },
+      base: {
+        text: JSON.stringify({
+          route: { receiver: 'all', group_by: ['...'], group_wait: '0s' },
+          receivers: [
+            {
+              name: 'all',
+              webhook_configs: [
+                { url: `${url}/redirects-to/platform` },
+                { url: `${url}/redirects-to/platform-own`, http_config: { enable_http2: false } },
+              ],
+            },
+          ],
+        }),
+        templates: {},
+      },
+      routes: [
+        route('shop', 'a', {
+          receivers: [
+            { name: 'plain', webhook: { url: `${url}/redirects-to/inside` } },
+            {
+              name: 'own',
+              webhook: { url: `${url}/redirects-to/inside-own`, httpConfig: { enableHTTP2: false } },
+            },
+          ],
+          route: {
+            receiver: 'plain',
+            ...fast,
+            routes: [{ receiver: 'own', continue: true }, { receiver: 'plain' }],
+          },
+        }),
+      ],
+      secrets: () => undefined,
+      previous: new Map(),
+    });
+    expect(routes.get('shop/a')!.faults).toEqual([]);
+    await using server = await AlertmanagerProcess.start({
+      config: files.find(({ path }) => path === alertmanagerConfigPath)!.content,
+    });
+    await fetch(`${server.url}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ labels: { alertname: 'A', promfleet_namespace: 'shop' } }]),
+    });
+    const platform = ['/platform', '/platform-own'];
+    const team = ['/inside', '/inside-own'];
+    const expected = followRedirects ? [...team, ...platform] : platform;
+    const complete = () => redirected.size === 4 && expected.every((path) => received.has(path));
+    for (let attempt = 0; attempt < 100 && !complete(); attempt++) await sleep(100);
+    await sleep(1_000);
+    expect([...redirected].sort()).toEqual([...team, ...platform].sort());
+    expect([...received.keys()].sort()).toEqual([...expected].sort());
+  },
+);

@@ -27,6 +27,13 @@ const assumedGlobal = Object.fromEntries(
   }),
 );
 
+/** What the platform may allow: its operator and its stacks are to say. */
+const forThePlatform: ReadonlySet<string> = new Set([
+  'AddressRefused',
+  'PlatformCredential',
+  'RedirectRefused',
+]);
+
 /**
  * The route without certificates and keys of Secrets: their text would be parsed, and is not known here. Everything
  * else keeps its place.
@@ -67,9 +74,8 @@ export function checkRoute(route: AlertRoute, versions: Versions): SemanticFault
       scope,
     }).faults.map((fault) => ({ ...fault, path: parsePath(fault.path), pathText: fault.path })),
   );
-  // Whether the platform allows the address is for its operator to say.
   return found.map((fault) => ({
     ...fault,
-    severity: fault.code === 'AddressRefused' ? 'warning' : 'error',
+    severity: forThePlatform.has(fault.code) ? 'warning' : 'error',
   }));
 }

@@ -1,6 +1,6 @@
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
-import { compileAlertRoute } from '../../render/alertmanager/compile.ts';
+import { compileSafely, receiverCount } from '../../render/alertmanager/compile.ts';
 import { fragmentPath } from '../../render/alertmanager/fragment.ts';
 import { defaultVersion } from '../../render/alertmanager/version.ts';
 import type { TeamKind, TeamStage } from '../team-object/kind.ts';
@@ -14,28 +14,30 @@ export function routeKind(addresses: AddressPolicy): TeamKind<AlertRoute, TeamRe
     bundle: (stack) => stack.alertmanagerBundle,
     path: ({ namespace, name }) => fragmentPath(namespace, name),
     parts(object) {
-      const of = object.spec.receivers.length;
+      const of = receiverCount(object.spec);
       return { of, noun: of === 1 ? 'receiver' : 'receivers' };
     },
     // Without a stack no Secret is read: what needs one is not judged.
     async judgeAlone(object) {
-      const { faults } = compileAlertRoute(object, {
+      const { faults } = compileSafely(object, {
         version: defaultVersion,
         global: {},
-        policy: addresses,
+        // Whether redirects are followed is for a stack to say.
+        policy: { ...addresses, followRedirects: true },
         secrets: () => undefined,
         scope: 'namespace',
       });
       const known = faults.filter(({ code }) => code !== 'SecretKeyMissing');
       const isFaulty = ({ name }: { readonly name: string }) =>
         known.some(({ path }) => path.startsWith(`spec.receivers[${name}]`));
+      if (known.some(({ path }) => path === 'spec')) return { faults: known, accepted: 0 };
       const accepted = object.spec.receivers.filter((receiver) => !isFaulty(receiver)).length;
       return { faults: known, accepted };
     },
     acceptedBefore: ({ status }) => status?.receivers?.accepted ?? 0,
     stage: (base) => base,
     conditions: () => [],
-    fields: (object, accepted) => ({ receivers: { total: object.spec.receivers.length, accepted } }),
+    fields: ({ spec }, accepted) => ({ receivers: { total: receiverCount(spec), accepted } }),
     entry: () => ({}),
   };
 }

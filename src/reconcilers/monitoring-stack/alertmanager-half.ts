@@ -4,7 +4,7 @@ import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts'
 import type { CompileResult } from '../../render/alertmanager/compile.ts';
 import { type AlertmanagerConfig, alertmanagerConfigSteps } from '../../render/alertmanager/config.ts';
 import { fragmentPath } from '../../render/alertmanager/fragment.ts';
-import { secretReferences } from '../../render/alertmanager/secret-references.ts';
+import { secretReferencesSafely } from '../../render/alertmanager/secret-references.ts';
 import { encodeIndex, type IndexSlot, indexHash } from '../../render/bundle/bundle-index.ts';
 import { changeTo, type PackedSlot } from '../../render/bundle/pack.ts';
 import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
@@ -53,7 +53,10 @@ export function alertmanagerSecretKeys(
   return [
     ...(base === undefined ? [] : [{ namespace, name: base.name }]),
     ...routes.flatMap(({ route }) =>
-      secretReferences(route.spec).map(({ name }) => ({ namespace: route.metadata.namespace ?? '', name })),
+      secretReferencesSafely(route.spec).map(({ name }) => ({
+        namespace: route.metadata.namespace ?? '',
+        name,
+      })),
     ),
   ];
 }
@@ -125,7 +128,7 @@ async function render(
   const steps = alertmanagerConfigSteps({
     version: spec.version ?? 'v0.33.1',
     ...(spec.featureFlags === undefined ? {} : { featureFlags: spec.featureFlags }),
-    policy,
+    policy: { ...policy, followRedirects: spec.followRedirects === true },
     ...(secret === undefined
       ? {}
       : { base: { ...(text === undefined ? {} : { text }), templates: templatesOf(stack, secret.name) } }),

@@ -3,7 +3,7 @@ import { limits } from '../../base/limits.ts';
 import { fitsBundle } from '../bundle/pack.ts';
 import { type BundleFile, compareText } from '../bundle/slot.ts';
 import { type BaseConfig, baseConfigPath, encodeBaseConfig } from './base-config.ts';
-import { globalWithProxy } from './environment-proxy.ts';
+import { type Connections, connectionsOf, globalSection, platformReceiver } from './connection.ts';
 import { encodeFragment, type Fragment, fragmentPath } from './fragment.ts';
 import {
   dumpAlertmanagerYaml,
@@ -22,6 +22,8 @@ export const alertmanagerConfigPath = 'alertmanager.yaml';
 export interface AssembleInput {
   readonly version: string;
   readonly base: BaseConfig;
+  /** Whether receivers of AlertRoutes may follow HTTP redirects. */
+  readonly teamsFollowRedirects: boolean;
   /** Template files of the platform by file name. */
   readonly baseTemplates: Readonly<Record<string, string>>;
   readonly fragments: readonly AssembleFragment[];
@@ -45,6 +47,10 @@ export interface AssembleResult {
   readonly noRoom: readonly string[];
 }
 
+interface Input extends AssembleInput {
+  readonly connections: Connections;
+}
+
 /** A fragment with its `namespace/name`. */
 interface Candidate extends AssembleFragment {
   readonly key: string;
@@ -57,9 +63,10 @@ const fragmentsMaxChars = (limits.bundleFileBytes / 8) * 7;
  * Stable: equal input gives equal files, whatever the order of the fragments. A generator, so that the caller may let other
  * work of its thread go on at each step; a step is the text of one fragment, or packing the whole once.
  */
-export function* assembleFiles(input: AssembleInput): Generator<void, AssembleResult> {
-  for (const { fragment, platform } of input.fragments) {
-    piecesOf(fragment, platform, input.version);
+export function* assembleFiles(asked: AssembleInput): Generator<void, AssembleResult> {
+  const input = { ...asked, connections: connectionsOf(asked.base.global, asked.teamsFollowRedirects) };
+  for (const entry of input.fragments) {
+    piecesFor(input, entry);
     yield;
   }
   const candidates = byPriority(input);
@@ -84,7 +91,7 @@ export function* assembleFiles(input: AssembleInput): Generator<void, AssembleRe
 
 /** The configuration of as many candidates, from the first one on, as the bundle has room for. */
 function* fullest(
-  input: AssembleInput,
+  input: Input,
   candidates: readonly Candidate[],
 ): Generator<void, { readonly file: BundleFile; readonly count: number }> {
   const known = input.previous.get(alertmanagerConfigPath);
@@ -113,10 +120,10 @@ function* fullest(
 }
 
 /** How many candidates, from the first one on, stay below the size of a file. */
-function withinChars({ version }: AssembleInput, candidates: readonly Candidate[]): number {
+function withinChars(input: Input, candidates: readonly Candidate[]): number {
   let chars = 0;
-  for (const [position, { fragment, platform }] of candidates.entries()) {
-    const { routes, receivers, timeIntervals, inhibitRules } = piecesOf(fragment, platform, version);
+  for (const [position, candidate] of candidates.entries()) {
+    const { routes, receivers, timeIntervals, inhibitRules } = piecesFor(input, candidate);
     chars += routes.length + receivers.length + timeIntervals.length + inhibitRules.length;
     if (chars > fragmentsMaxChars) return position;
   }
@@ -138,29 +145,34 @@ function byPriority({ fragments, previous }: AssembleInput): readonly Candidate[
     .sort((a, b) => a.rank - b.rank || compareText(a.created, b.created) || compareText(a.key, b.key));
 }
 
-function configText(input: AssembleInput, taken: readonly AssembleFragment[]): string {
-  const { version, base } = input;
-  const pieces = taken.map(({ fragment, platform }) => piecesOf(fragment, platform, version));
+function configText(input: Input, taken: readonly AssembleFragment[]): string {
+  const { version, base, connections } = input;
+  const pieces = taken.map((entry) => piecesFor(input, entry));
   const all = (part: keyof Pieces) => pieces.map((each) => each[part]).join('');
   const { receiver, routes: _, ...grouping } = base.route;
   const stream = receiver === undefined ? [] : [base.route];
+  const own = base.receivers.map((each) => platformReceiver(each, connections));
   const templates = [...base.templates, ...templatesOf(input, taken).map(({ path }) => path)];
   return [
     dumpAlertmanagerYaml({
-      global: globalWithProxy(base.global),
+      global: globalSection(base.global, connections),
       ...(base.tracing === undefined ? {} : { tracing: base.tracing }),
       // The top route only holds the platform's grouping, which subtrees inherit as in any Alertmanager configuration.
       route: { ...grouping, receiver: receiver ?? nullReceiver },
     }),
     listText('  routes', all('routes') + routeItems(stream)),
-    listText('receivers', receiverItems([{ name: nullReceiver }, ...base.receivers]) + all('receivers')),
+    listText('receivers', receiverItems([{ name: nullReceiver }, ...own]) + all('receivers')),
     listText('time_intervals', listItems('time_intervals', base.timeIntervals) + all('timeIntervals')),
     listText('inhibit_rules', inhibitItems(base.inhibitRules, version) + all('inhibitRules')),
     listText('templates', listItems('templates', templates)),
   ].join('');
 }
 
-function templatesOf(input: AssembleInput, taken: readonly AssembleFragment[]): readonly BundleFile[] {
+function piecesFor({ version, connections }: Input, { fragment, platform }: AssembleFragment): Pieces {
+  return piecesOf(fragment, platform, version, connections);
+}
+
+function templatesOf(input: Input, taken: readonly AssembleFragment[]): readonly BundleFile[] {
   return [
     ...Object.entries(input.baseTemplates).map(([name, content]) => ({
       path: `platform-templates/${name}`,

@@ -90,6 +90,15 @@ export function compileAlertRoute(route: AlertRoute, options: CompileOptions): C
   return { fragment, faults: faults.faults, lastGood, leftOut, receivers: counts };
 }
 
+/** As `compileAlertRoute`; a fault of the checks themselves becomes one of this object, and no other team waits for it. */
+export function compileSafely(route: AlertRoute, options: CompileOptions): CompileResult {
+  try {
+    return compileAlertRoute(route, options);
+  } catch (error) {
+    return unread(route, options, `cannot be checked: ${String(error)}`, 'CheckFailed');
+  }
+}
+
 /** Nesting of an object: far more than any use, and far less than the stack of a recursion. */
 const maxDepth = 100;
 
@@ -99,7 +108,7 @@ function isTooDeep(value: unknown, depth = 0): boolean {
 }
 
 /** Nothing of the object is taken; what was good before runs on. */
-export function unread(
+function unread(
   { metadata, spec }: AlertRoute,
   { lastGood }: CompileOptions,
   message: string,
@@ -111,8 +120,13 @@ export function unread(
     faults: [{ path: 'spec', code, message }],
     lastGood: lastGood === undefined ? [] : ['spec'],
     leftOut: lastGood === undefined ? ['spec'] : [],
-    receivers: { total: spec.receivers.length, accepted: 0 },
+    receivers: { total: receiverCount(spec), accepted: 0 },
   };
+}
+
+/** Also of an object that is older than the schema. */
+export function receiverCount(spec: AlertRoute['spec'] | undefined): number {
+  return Array.isArray(spec?.receivers) ? spec.receivers.length : 0;
 }
 
 export function emptyFragment(namespace: string, name: string): Fragment {

@@ -187,6 +187,23 @@ test('an object whose check fails is at fault, and the others are rendered', () 
   expect(yamlOf(files)).toContain('n/other');
 });
 
+test.each<[string, object]>([
+  ['no receivers', {}],
+  ['receivers that are no list', { receivers: 'a', route: { receiver: 'a' } }],
+  ['an empty receiver', { receivers: [null], route: { receiver: 'a' } }],
+  ['a reference that is none', { receivers: [{ name: 'a', slack: { apiURL: { secretKeyRef: null } } }] }],
+])('an object older than its schema (%s) is at fault, and the others are rendered', (_what, old) => {
+  const { routes, files } = render({
+    routes: [
+      { route: routeOf(old as AlertRouteSpec, 'u1', 'old'), platform: false },
+      { route: routeOf({ ...spec }, 'u2', 'other'), platform: false },
+    ],
+  });
+  expect(routes.get('n/old')!.faults).not.toEqual([]);
+  expect(routes.get('n/other')!.faults).toEqual([]);
+  expect(yamlOf(files)).toContain('n/other');
+});
+
 test.each([
   ['v0.33.1', undefined],
   ['v0.27.0', undefined],

@@ -14,12 +14,12 @@ import type { Fault } from './checks/fault.ts';
 import {
   type CompileOptions,
   type CompileResult,
-  compileAlertRoute,
+  compileSafely,
   emptyFragment,
-  unread,
+  receiverCount,
 } from './compile.ts';
 import { decodeFragment, type Fragment, fragmentPath } from './fragment.ts';
-import { secretReferences } from './secret-references.ts';
+import { secretReferencesSafely } from './secret-references.ts';
 import { atLeast, oldestVersion } from './version.ts';
 
 export interface AlertmanagerConfigInput {
@@ -104,7 +104,13 @@ function* assembled(
   routes: Map<string, CompileResult>,
 ): Generator<void, readonly BundleFile[]> {
   const { version, previous } = input;
-  const shared = { version, base, baseTemplates: input.base?.templates ?? {}, previous };
+  const shared = {
+    version,
+    base,
+    baseTemplates: input.base?.templates ?? {},
+    previous,
+    teamsFollowRedirects: input.policy.followRedirects === true,
+  };
   const first = yield* assembleFiles({ ...shared, fragments });
   if (first.noRoom.length === 0) return first.files;
   const refused = new Set(first.noRoom);
@@ -166,7 +172,7 @@ function compileOnce(
   options: Omit<CompileOptions, 'lastGood'>,
 ): CompileResult {
   const { namespace, name, uid } = route.metadata;
-  const values = secretReferences(route.spec).map(
+  const values = secretReferencesSafely(route.spec).map(
     (reference) => options.secrets(reference.name, reference.key) ?? null,
   );
   const secrets = JSON.stringify([namespace, name, uid, values]);
@@ -181,15 +187,6 @@ function compileOnce(
   });
   compiled.set(route.spec, { context, secrets, previous, result });
   return result;
-}
-
-/** A fault of the checks themselves becomes one of this object: no other team's notifications wait for it. */
-function compileSafely(route: AlertRoute, options: CompileOptions): CompileResult {
-  try {
-    return compileAlertRoute(route, options);
-  } catch (error) {
-    return unread(route, options, `cannot be checked: ${String(error)}`, 'CheckFailed');
-  }
 }
 
 /** What the bundle holds of an AlertRoute; nothing when it is damaged or was another object of that name. */
@@ -236,7 +233,7 @@ const missingBase: Fault = {
 /** A suspended object stays as it was last rendered. */
 function suspended(route: AlertRoute, lastGood: Fragment | undefined): CompileResult {
   const { namespace = '', name } = route.metadata;
-  const total = route.spec.receivers.length;
+  const total = receiverCount(route.spec);
   return {
     fragment: lastGood ?? emptyFragment(namespace, name),
     faults: [],

@@ -4,7 +4,7 @@
  */
 import { dump } from 'js-yaml';
 import { namespaceGuard } from './compile.ts';
-import { receiverWithProxy } from './environment-proxy.ts';
+import { type Connections, teamReceiver } from './connection.ts';
 import type { Fragment, RenderedInhibitRule, RenderedReceiver, RenderedRoute } from './fragment.ts';
 import { atLeast } from './version.ts';
 
@@ -28,14 +28,21 @@ interface KeptPieces {
 const kept = new WeakMap<Fragment, KeptPieces>();
 
 /** `platform`: the stack's platformRoute, which sees the alerts of every namespace. */
-export function piecesOf(fragment: Fragment, platform: boolean, version: string): Pieces {
-  const key = `${platform} ${hasRuleNames(version)}`;
+export function piecesOf(
+  fragment: Fragment,
+  platform: boolean,
+  version: string,
+  connections: Connections,
+): Pieces {
+  const key = `${platform} ${hasRuleNames(version)} ${connections.key}`;
   const known = kept.get(fragment);
   if (known?.key === key) return known.pieces;
   const subtree = subtreeOf(fragment, platform);
   const pieces = {
     routes: subtree === undefined ? '' : routeItems([subtree]),
-    receivers: receiverItems(Object.values(fragment.receivers)),
+    receivers: receiverItems(
+      Object.values(fragment.receivers).map((receiver) => teamReceiver(receiver, connections)),
+    ),
     timeIntervals: listItems('time_intervals', Object.values(fragment.timeIntervals)),
     inhibitRules: inhibitItems(fragment.inhibitRules, version),
   };
@@ -64,7 +71,7 @@ export function routeItems(routes: readonly RenderedRoute[]): string {
 }
 
 export function receiverItems(receivers: readonly RenderedReceiver[]): string {
-  return listItems('receivers', receivers.map(receiverWithProxy));
+  return listItems('receivers', receivers);
 }
 
 export function inhibitItems(rules: readonly RenderedInhibitRule[], version: string): string {

@@ -9,8 +9,17 @@ export interface SecretReference {
 /** Nesting that references are searched in. */
 const maxDepth = 24;
 
+/** None of an object that cannot be read: compiling it says so, at the object. */
+export function secretReferencesSafely(spec: AlertRouteSpec): readonly SecretReference[] {
+  try {
+    return secretReferences(spec);
+  } catch {
+    return [];
+  }
+}
+
 /** Every `secretKeyRef` of the object, each once, sorted. */
-export function secretReferences(spec: AlertRouteSpec): readonly SecretReference[] {
+function secretReferences(spec: AlertRouteSpec): readonly SecretReference[] {
   const found = new Map<string, SecretReference>();
   const visit = (value: unknown, depth: number): void => {
     if (typeof value !== 'object' || value === null || depth > maxDepth) return;

@@ -9,6 +9,8 @@ export interface AddressPolicy {
   readonly refusedHosts: readonly string[];
   /** Allows every loopback address: for one machine, where everything is loopback. */
   readonly allowLoopback?: boolean;
+  /** Receivers may follow HTTP redirects, to wherever these lead; from the stack. */
+  readonly followRedirects?: boolean;
 }
 
 export const strictPolicy: AddressPolicy = { allowedHosts: [], refusedHosts: [] };

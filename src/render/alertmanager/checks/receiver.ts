@@ -8,8 +8,10 @@ import {
   renderObject,
   SecretRef,
 } from '../receivers/render-fields.ts';
-import { receiverTypes } from '../receivers/table.ts';
+import type { Resolved } from '../receivers/schema.ts';
+import { type ReceiverType, receiverTypes } from '../receivers/table.ts';
 import { atLeast } from '../version.ts';
+import { platformCredentialFault } from './platform-credentials.ts';
 
 type Context = Omit<FieldContext, 'mode'>;
 
@@ -25,7 +27,7 @@ export function renderReceiver(
     const { configKey, schema, since } = receiverTypes[type]!;
     const inMode = { ...context, mode };
     if (!atLeast(context.version, since ?? '0.0.0')) return notInVersion(at, since!, inMode);
-    const rendered = renderObject(schema, value, at, inMode);
+    const rendered = renderChecked({ configKey, schema }, value, at, inMode);
     configs.set(configKey, [...(configs.get(configKey) ?? []), rendered]);
   };
   for (const [key, value] of Object.entries(receiver)) {
@@ -53,10 +55,24 @@ export function recheckReceiver(receiver: RenderedReceiver, path: string, contex
       notInVersion(`${path}.${key}`, type.since!, context);
     else {
       list.forEach((value, index) => {
-        renderObject(type.schema, value, `${path}.${key}[${index}]`, context);
+        renderChecked(type, value, `${path}.${key}[${index}]`, context);
       });
     }
   }
+}
+
+function renderChecked(
+  { configKey, schema }: Pick<ReceiverType, 'configKey' | 'schema'>,
+  value: unknown,
+  path: string,
+  context: FieldContext,
+): Resolved {
+  const before = context.faults.length;
+  const rendered = renderObject(schema, value, path, context);
+  if (context.mode === 'trusted' || context.faults.length > before) return rendered;
+  const fault = platformCredentialFault(configKey, rendered, context.global);
+  if (fault !== undefined) context.faults.add(path, 'PlatformCredential', fault);
+  return rendered;
 }
 
 /** `config` with a reference at each place that `secretFields` names. */

@@ -104,6 +104,11 @@ function renderField(field: Field, value: unknown, path: string, context: FieldC
       );
     case 'boolean':
       return typeof value === 'boolean' ? value : fail('must be true or false');
+    case 'redirects':
+      if (typeof value !== 'boolean') return fail('must be true or false');
+      return value && mayNotRedirect(context)
+        ? fail('redirects are not followed, for they lead to where no address may point', 'RedirectRefused')
+        : value;
     case 'integer':
       return Number.isSafeInteger(value) ? value : fail('must be a whole number');
     case 'unsigned':
@@ -119,6 +124,11 @@ function renderField(field: Field, value: unknown, path: string, context: FieldC
     default:
       return renderText(field, value, path, context);
   }
+}
+
+/** What was rendered before is rendered on: the configuration switches redirects off in it. */
+function mayNotRedirect({ mode, policy }: FieldContext): boolean {
+  return (mode === 'typed' || mode === 'verbatim') && policy.followRedirects !== true;
 }
 
 /** Some objects may be written as a plain text, and must be for older versions. */
