@@ -44,6 +44,7 @@ const samples: Readonly<Record<string, { good: readonly string[]; bad: readonly 
 };
 
 function samplesOf(kind: FlagKind): { good: readonly string[]; bad: readonly string[] } {
+  if (typeof kind === 'object' && 'fault' in kind) throw new Error('BUG: a form of our own programs');
   if (typeof kind !== 'string') return { good: kind, bad: ['promfleet'] };
   return samples[kind] ?? { good: [], bad: [] };
 }

@@ -1,17 +1,10 @@
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { governingServiceName, ports, sourceLabels } from '../names.ts';
 import { prometheusPods } from '../prometheus/prometheus.ts';
+import { extraArgs } from '../workload/extra-args.ts';
 import { type RenderFault, stackNamespace } from '../workload/manifest.ts';
 import { objectStoreAccess } from '../workload/object-store.ts';
-
-/** Flags that the operator sets or that must not be set, with the reason. */
-const refusedFlags: Readonly<Record<string, string>> = {
-  'bucket-dir': 'use objectStore',
-  listen: 'is set by the operator',
-  'objstore-config': 'use objectStore',
-  'prometheus-url': 'is set by the operator',
-  'replica-label': 'is set by the operator',
-};
+import { queryFlags } from '../workload/own-flags.ts';
 
 /** How many query servers run: none where there is nothing that they could ask. */
 export function queryReplicas(stack: MonitoringStack): number {
@@ -28,15 +21,13 @@ export function queryArgs(stack: MonitoringStack): {
   readonly args: readonly string[];
   readonly faults: readonly RenderFault[];
 } {
-  const faults: RenderFault[] = [];
   const bucket = objectStoreAccess(stack);
   const domain = `${governingServiceName(stack.metadata.name, 'prometheus')}.${stackNamespace(stack)}.svc`;
-  const extra: string[] = [];
-  for (const { name, value } of stack.spec.query?.extraArgs ?? []) {
-    const why = refusedFlags[name];
-    if (why === undefined) extra.push(value === undefined ? `--${name}` : `--${name}=${value}`);
-    else faults.push({ path: `spec.query.extraArgs[${name}]`, code: 'FlagRefused', message: why });
-  }
+  const extra = extraArgs(queryFlags, {
+    version: '',
+    path: 'spec.query.extraArgs',
+    extra: stack.spec.query?.extraArgs ?? [],
+  });
   const args = [
     'query',
     `--listen=0.0.0.0:${ports.query.number}`,
@@ -45,7 +36,7 @@ export function queryArgs(stack: MonitoringStack): {
     ),
     ...(bucket === undefined ? [] : [bucket.option]),
     `--replica-label=${sourceLabels.replica}`,
-    ...extra.sort(),
+    ...extra.args,
   ];
-  return { args, faults };
+  return { args, faults: extra.faults };
 }

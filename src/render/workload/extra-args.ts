@@ -15,7 +15,13 @@ export type FlagKind =
   | 'url'
   | 'link'
   | 'regex'
-  | readonly string[];
+  | readonly string[]
+  | FlagForm;
+
+/** A form of its own: what is wrong with a value, without quoting it, or undefined. */
+export interface FlagForm {
+  readonly fault: (value: string) => string | undefined;
+}
 
 export interface FlagRow {
   /** A list: one of these values. */
@@ -34,6 +40,8 @@ export interface FlagTable {
   readonly rows: Readonly<Record<string, FlagRow>>;
   /** Newest release whose flags are in `rows`, such as `3.14`. */
   readonly newest: string;
+  /** Whether `no-` before a switch turns it off. */
+  readonly negated?: false;
   /** Whether a version is `since` or newer. */
   readonly atLeast: (version: string, since: string) => boolean;
 }
@@ -45,7 +53,10 @@ export interface ExtraArg {
 
 /** Value of a flag: what is wrong with it, without quoting it. */
 const valueFaults: Readonly<
-  Record<Exclude<FlagKind, readonly string[] | 'switch' | 'text' | 'regex'>, { form: RegExp; say: string }>
+  Record<
+    Exclude<FlagKind, readonly string[] | FlagForm | 'switch' | 'text' | 'regex'>,
+    { form: RegExp; say: string }
+  >
 > = {
   duration: {
     form: /^(?:0|(?=.)(?:\d{1,9}y)?(?:\d{1,9}w)?(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m)?(?:\d{1,9}s)?(?:\d{1,9}ms)?)$/,
@@ -76,6 +87,7 @@ const valueFaults: Readonly<
 export function extraArgs(
   table: FlagTable,
   options: {
+    /** Empty for promfleet's own programs, which are of the operator's version. */
     readonly version: string;
     /** Path of the list, such as `spec.prometheus.extraArgs`. */
     readonly path: string;
@@ -118,6 +130,7 @@ export function extraArgs(
 /** Key of the table that a flag is, with or without `no-`; only switches are negated. */
 function knownFlag(table: FlagTable, name: string): string | undefined {
   if (Object.hasOwn(table.rows, name)) return name;
+  if (table.negated === false) return undefined;
   const bare = name.startsWith('no-') ? name.slice('no-'.length) : name;
   return Object.hasOwn(table.rows, bare) &&
     (table.rows[bare]!.kind === 'switch' || table.rows[bare]!.refused !== undefined)
@@ -143,12 +156,16 @@ function unknownMessage(table: FlagTable, name: string, version: string): string
   }
   const usable = Object.entries(table.rows)
     .filter(([, row]) => row.refused === undefined && covers(table, row, version))
-    .flatMap(([known, { kind }]) => (kind === 'switch' ? [known, `no-${known}`] : [known]));
+    .flatMap(([known, { kind }]) =>
+      kind === 'switch' && table.negated !== false ? [known, `no-${known}`] : [known],
+    );
   const meant = suggestName(name, usable);
-  const newer = table.atLeast(version, nextMinor(table.newest))
-    ? `; flags newer than ${table.newest} are not known here`
-    : '';
-  return `is no flag of ${table.program} ${version}${meant === undefined ? '' : `, did you mean ${meant}?`}${newer}`;
+  const newer =
+    version !== '' && table.atLeast(version, nextMinor(table.newest))
+      ? `; flags newer than ${table.newest} are not known here`
+      : '';
+  const program = version === '' ? table.program : `${table.program} ${version}`;
+  return `is no flag of ${program}${meant === undefined ? '' : `, did you mean ${meant}?`}${newer}`;
 }
 
 function nextMinor(version: string): string {
@@ -167,6 +184,7 @@ function valueFault(kind: FlagKind, negated: boolean, value: string | undefined)
   if (/[\x00\r\n]/.test(value)) return 'holds a line break';
   if (kind === 'text') return undefined;
   if (kind === 'regex') return isRegex(value) ? undefined : 'is no regular expression (RE2)';
+  if (typeof kind === 'object' && 'fault' in kind) return kind.fault(value);
   if (typeof kind !== 'string') return kind.includes(value) ? undefined : `is none of ${kind.join(', ')}`;
   const { form, say } = valueFaults[kind];
   return form.test(value) ? undefined : say;
