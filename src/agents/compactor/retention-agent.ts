@@ -6,7 +6,6 @@ import { BlockCatalog } from '../../storage-engine/block/block-catalog.ts';
 import { BlockStore, type KnownBlock } from '../../storage-engine/block/block-store.ts';
 import { scanBucket } from '../../storage-engine/block/bucket-scan.ts';
 import type { Bucket } from '../../storage-engine/bucket/bucket.ts';
-import { blockResolutionMs, externalLabels } from '../../storage-engine/format/block-meta.ts';
 import type { RetentionDocument } from '../../storage-engine/format/retention-document.ts';
 import type {
   ErasureReport,
@@ -16,9 +15,9 @@ import type {
   RetentionReport,
 } from '../../storage-engine/format/retention-report.ts';
 import { previewPolicy } from '../../storage-engine/lifecycle/preview.ts';
+import { coverageOfMetas } from '../../storage-engine/retention/coverage.ts';
 import { erasureProgress } from '../../storage-engine/retention/erasure-state.ts';
 import { publishRetention } from '../../storage-engine/retention/retention-store.ts';
-import { type TimeRange, uniteRanges } from '../../storage-engine/retention/time-ranges.ts';
 
 export interface RetentionAgentPorts {
   readonly bucket: Bucket;
@@ -106,12 +105,7 @@ export class RetentionAgent {
     blocks: readonly KnownBlock[],
     signal: AbortSignal,
   ): Promise<PolicyReport[]> {
-    const coverage = new Map<string, readonly TimeRange[]>();
-    for (const [key, members] of Map.groupBy(blocks, (block) => keyOf(block, blockResolutionMs(block.meta))))
-      coverage.set(
-        key,
-        uniteRanges(members.map(({ meta }) => ({ startMs: meta.minTime, endMs: meta.maxTime }))),
-      );
+    const coverage = coverageOfMetas(blocks.map(({ meta }) => meta));
     const enforced = order.document.policies.map(
       (rules): RetentionPreview => ({ ...rules, erase: [], exact: false }),
     );
@@ -121,7 +115,7 @@ export class RetentionAgent {
         await previewPolicy(policy, order.document, {
           store: this.#store,
           blocks,
-          coveredAt: (block, resolutionMs) => coverage.get(keyOf(block, resolutionMs)) ?? [],
+          coverage,
           nowMs: this.#ports.clock.nowMs(),
           signal,
         }),
@@ -153,8 +147,4 @@ export class RetentionAgent {
     const ordered = this.#stored?.order.document.generation ?? 0;
     this.#ports.report(JSON.stringify({ formatVersion: 1, ordered, ...parts } satisfies RetentionReport));
   }
-}
-
-function keyOf({ meta }: KnownBlock, resolutionMs: number): string {
-  return JSON.stringify([resolutionMs, Object.entries(externalLabels(meta)).sort()]);
 }

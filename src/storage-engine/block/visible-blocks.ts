@@ -1,3 +1,4 @@
+import { lineageOf, relation } from '../format/block-lineage.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 
 /**
@@ -5,60 +6,35 @@ import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/blo
  * some of them, holds, as that one descends from more, and without those that a rewrite replaced.
  */
 export function visibleBlocks(metas: readonly BlockMeta[]): BlockMeta[] {
-  const rewrites = metas.flatMap(rewritesOf);
-  const groups = Map.groupBy(
-    metas.filter((meta) => !rewrites.some((rewrite) => replaces(rewrite, meta))),
-    blockResolutionMs,
-  );
-  return [...groups.values()].flatMap(withoutCovered);
-}
-
-interface Rewrite {
-  readonly by: BlockMeta;
-  readonly sources: ReadonlySet<string>;
-}
-
-/** The rewrites that made a block, as Thanos notes them: each with the sources of what it read. */
-function rewritesOf(by: BlockMeta): Rewrite[] {
-  return (by.thanos?.rewrites ?? []).flatMap((rewrite) => {
-    const sources = (rewrite as { sources?: unknown } | null)?.sources;
-    return Array.isArray(sources) ? [{ by, sources: new Set(sources.map(String)) }] : [];
-  });
-}
-
-/** An original is hidden as soon as its rewrite is there, whatever the age of their ULIDs says. */
-function replaces({ by, sources }: Rewrite, meta: BlockMeta): boolean {
-  if (by === meta || blockResolutionMs(by) !== blockResolutionMs(meta)) return false;
-  const own = meta.compaction.sources ?? [];
-  return sources.has(meta.ulid) || (own.length > 0 && own.every((source) => sources.has(source)));
+  return [...Map.groupBy(metas, blockResolutionMs).values()].flatMap(withoutCovered);
 }
 
 function withoutCovered(group: readonly BlockMeta[]): BlockMeta[] {
-  // Only blocks that share a source can cover one another.
-  const bySource = new Map<string, BlockMeta[]>();
+  // Only blocks that share an ancestor can cover one another.
+  const byAncestor = new Map<string, BlockMeta[]>();
   for (const meta of group) {
-    for (const source of meta.compaction.sources ?? []) {
-      const list = bySource.get(source);
-      if (list === undefined) bySource.set(source, [meta]);
+    for (const ancestor of Array.from(lineageOf(meta).all)) {
+      const list = byAncestor.get(ancestor);
+      if (list === undefined) byAncestor.set(ancestor, [meta]);
       else list.push(meta);
     }
   }
   return group.filter((meta) => {
-    const [first] = meta.compaction.sources ?? [];
-    return first === undefined || !bySource.get(first)!.some((other) => covers(other, meta));
+    const { sources, roots } = lineageOf(meta);
+    const near = [sources[0]!, roots[0]!];
+    return !near.some((ancestor) => byAncestor.get(ancestor)!.some((other) => covers(other, meta)));
   });
 }
 
 function covers(other: BlockMeta, meta: BlockMeta): boolean {
-  const sources = meta.compaction.sources ?? [];
-  const wider = new Set(other.compaction.sources ?? []);
-  if (other === meta || wider.size < sources.length) return false;
+  if (other === meta) return false;
+  const related = relation(lineageOf(other), lineageOf(meta));
+  if (related === undefined) return false;
   // Replicas that were deduplicated to one block, of more sources, lost the labels that told them apart.
   const labels = externalLabels(meta);
   const theirs = Object.entries(externalLabels(other));
   if (!theirs.every(([name, value]) => labels[name] === value)) return false;
-  if (theirs.length < Object.keys(labels).length && wider.size === sources.length) return false;
-  if (!sources.every((source) => wider.has(source))) return false;
   // With equal sources the older block stays, unless it is the same block.
-  return wider.size > sources.length || other.ulid < meta.ulid;
+  if (related === 'equal') return theirs.length === Object.keys(labels).length && other.ulid < meta.ulid;
+  return true;
 }

@@ -2,6 +2,7 @@ import type { BlockStore, KnownBlock } from '../block/block-store.ts';
 import { blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import type { RetentionDocument } from '../format/retention-document.ts';
 import type { PolicyReport, RetentionAmounts, RetentionPreview } from '../format/retention-report.ts';
+import { type Coverage, coverableOf } from '../retention/coverage.ts';
 import { type BlockTime, compileMatchers, hiddenTime, type Verdict } from '../retention/retention.ts';
 import { labelLookup } from '../retention/series-labels.ts';
 import type { TimeRange } from '../retention/time-ranges.ts';
@@ -9,8 +10,7 @@ import type { TimeRange } from '../retention/time-ranges.ts';
 export interface PreviewOptions {
   readonly store: BlockStore;
   readonly blocks: readonly KnownBlock[];
-  /** Time that coarser blocks with the same labels cover. */
-  readonly coveredAt: (block: KnownBlock, resolutionMs: number) => readonly TimeRange[];
+  readonly coverage: Coverage<string>;
   readonly nowMs: number;
   readonly signal: AbortSignal;
 }
@@ -53,7 +53,7 @@ export async function previewPolicy(
       startMs: meta.minTime,
       endMs: meta.maxTime,
       resolutionMs: blockResolutionMs(meta),
-      coveredAt: (resolutionMs) => options.coveredAt(known, resolutionMs),
+      coveredAt: (resolutionMs) => options.coverage.of(coverableOf(meta), resolutionMs),
     };
     const { numSamples = 0, numChunks = 0 } = meta.stats ?? {};
     const meanSamples = numChunks === 0 ? 0 : numSamples / numChunks;

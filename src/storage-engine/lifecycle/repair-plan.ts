@@ -1,4 +1,5 @@
 import type { ScannedBlock } from '../block/bucket-scan.ts';
+import { lineageOf, relation } from '../format/block-lineage.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 
 export interface RepairAction {
@@ -58,8 +59,6 @@ export function planRepair(
 
 /** Whether `other` holds everything of `block`; of two that descend from the same the older one stays. */
 function covers(other: BlockMeta, block: BlockMeta): boolean {
-  const sources = block.compaction.sources ?? [];
-  const wider = new Set(other.compaction.sources ?? []);
-  if (sources.length === 0 || !sources.every((source) => wider.has(source))) return false;
-  return wider.size > sources.length || other.ulid < block.ulid;
+  const related = relation(lineageOf(other), lineageOf(block));
+  return related === 'equal' ? other.ulid < block.ulid : related !== undefined;
 }

@@ -2,9 +2,10 @@ import type { MergedPart, MergedSeries } from '../block/merge/merged-series.ts';
 import type { HiddenTime } from '../block/merge/narrow.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../format/block-meta.ts';
 import type { Labels } from '../promql/exec/labels.ts';
+import { coverableOf, coverageOfMetas } from '../retention/coverage.ts';
 import { type BlockTime, hiddenByAll, hiddenByVerdicts, type Retention } from '../retention/retention.ts';
 import { labelLookup } from '../retention/series-labels.ts';
-import { intersectRanges, type TimeRange, uniteRanges } from '../retention/time-ranges.ts';
+import { intersectRanges, type TimeRange } from '../retention/time-ranges.ts';
 import { filterColumns, lowerBound, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 
 const always: TimeRange = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
@@ -20,7 +21,7 @@ export function hidingOf(
 ): ((merged: MergedSeries) => HiddenTime) | undefined {
   const active = retentions.filter((retention) => !retention.isEmpty);
   if (active.length === 0) return undefined;
-  const coverage = coverageOf(metas);
+  const coverage = coverageOfMetas(metas);
   return (merged) => (part) => {
     const { meta } = part.block;
     const external = externalLabels(meta);
@@ -30,7 +31,7 @@ export function hidingOf(
       startMs: meta.minTime,
       endMs: meta.maxTime,
       resolutionMs: blockResolutionMs(meta),
-      coveredAt: (resolutionMs) => coverage.get(coverageKey(external, resolutionMs)) ?? [],
+      coveredAt: (resolutionMs) => coverage.of(coverableOf(meta), resolutionMs),
     };
     return hiddenOfPart(merged, part, concerned, external, block, nowMs);
   };
@@ -59,25 +60,6 @@ function hiddenOfPart(
     }
     return ranges;
   };
-}
-
-function coverageKey(external: Readonly<Record<string, string>>, resolutionMs: number): string {
-  return JSON.stringify([resolutionMs, Object.entries(external).sort()]);
-}
-
-/** By resolution and external labels the time that downsampled blocks cover. */
-function coverageOf(metas: readonly BlockMeta[]): ReadonlyMap<string, readonly TimeRange[]> {
-  const found = new Map<string, TimeRange[]>();
-  for (const meta of metas) {
-    const resolutionMs = blockResolutionMs(meta);
-    if (resolutionMs === 0) continue;
-    const key = coverageKey(externalLabels(meta), resolutionMs);
-    const range = { startMs: meta.minTime, endMs: meta.maxTime };
-    const list = found.get(key);
-    if (list === undefined) found.set(key, [range]);
-    else list.push(range);
-  }
-  return new Map([...found].map(([key, ranges]) => [key, uniteRanges(ranges)]));
 }
 
 /** What a live server's series is to show: raw samples, of which no coarser ones are known there. */

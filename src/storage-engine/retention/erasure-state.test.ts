@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockMeta } from '../format/block-meta.ts';
 import type { Erasure } from '../format/retention-document.ts';
-import { appliedErasures, type ErasableBlock, erasureProgress, withErasures } from './erasure-state.ts';
+import { type ErasableBlock, erasureProgress, foldedInto, withFolded } from './erasure-state.ts';
 
 const erasure: Erasure = {
   id: 'e',
@@ -35,7 +35,7 @@ const block = (parts: Partial<ErasableBlock> & Pick<ErasableBlock, 'meta'>): Era
   ...parts,
 });
 const server = (name: string, ...deleted: string[]) => ({ name, deleted: new Set(deleted) });
-const done = { promfleet: { erasures: ['e'] } };
+const done = { promfleet: { block: 'A', erasures: ['e'] } };
 
 describe('an erasure', () => {
   const hiddenFromMs = () => 50;
@@ -87,19 +87,24 @@ describe('an erasure', () => {
   });
 });
 
-describe("a block's list of erasures", () => {
-  it('grows, each once, beside what others wrote', () => {
-    const before = meta('A', 0, { other: 1, promfleet: { erasures: ['b'], more: 2 } });
-    expect(withErasures(before, ['a', 'b'])).toEqual({
-      other: 1,
-      promfleet: { erasures: ['a', 'b'], more: 2 },
+describe('what was left out of a block', () => {
+  it('stands beside what others wrote, and counts for that block alone', () => {
+    const extensions = withFolded({ other: 1, promfleet: { more: 2 } }, 'A', {
+      erasures: ['b', 'a', 'b'],
+      stage: 's',
     });
+    expect(extensions).toEqual({
+      other: 1,
+      promfleet: { more: 2, block: 'A', erasures: ['a', 'b'], stage: 's' },
+    });
+    expect(foldedInto(meta('A', 0, extensions))).toEqual({ erasures: ['a', 'b'], stage: 's' });
+    expect(foldedInto(meta('B', 0, extensions))).toEqual({ erasures: [], stage: '' });
   });
 
-  it.each([undefined, null, {}, { promfleet: null }, { promfleet: { erasures: 'e' } }])(
-    'is empty in %j',
+  it.each([undefined, null, {}, { promfleet: null }, { promfleet: { block: 'A', erasures: 'e' } }])(
+    'is nothing in %j',
     (extensions) => {
-      expect(appliedErasures(meta('A', 0, extensions))).toEqual([]);
+      expect(foldedInto(meta('A', 0, extensions))).toEqual({ erasures: [], stage: '' });
     },
   );
 });

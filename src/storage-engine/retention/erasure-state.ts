@@ -27,25 +27,54 @@ export interface ErasureProgress {
   readonly servers: readonly string[];
 }
 
-/** Erasures that a block's samples went through, by its own meta.json (`thanos.extensions.promfleet.erasures`). */
-export function appliedErasures(meta: BlockMeta): readonly string[] {
-  const { promfleet } = (meta.thanos?.extensions ?? {}) as {
-    readonly promfleet?: { readonly erasures?: unknown } | null;
-  };
-  const { erasures } = promfleet ?? {};
-  return Array.isArray(erasures) ? erasures.filter((id) => typeof id === 'string') : [];
+/** What was left out of a block when it was written, by its own meta.json (`thanos.extensions.promfleet`). */
+export interface Folded {
+  /** Ids of the erasures that its samples went through. */
+  readonly erasures: readonly string[];
+  /** How far its retention had gone: `retentionStage` of then. */
+  readonly stage: string;
 }
 
-/** The extensions of a block that was rewritten with these erasures; what other writers put there stays. */
-export function withErasures(meta: BlockMeta, ids: readonly string[]): Readonly<Record<string, unknown>> {
-  const extensions = (meta.thanos?.extensions ?? {}) as { readonly promfleet?: object };
-  const erasures = [...new Set([...appliedErasures(meta), ...ids])].sort();
-  return { ...extensions, promfleet: { ...extensions.promfleet, erasures } };
+const nothingFolded: Folded = { erasures: [], stage: '' };
+
+/** Counts for the block that it was written for alone: Thanos hands extensions on to blocks that it makes of others. */
+export function foldedInto(meta: BlockMeta): Folded {
+  const { promfleet } = (meta.thanos?.extensions ?? {}) as {
+    readonly promfleet?: {
+      readonly block?: unknown;
+      readonly erasures?: unknown;
+      readonly stage?: unknown;
+    } | null;
+  };
+  const { block, erasures, stage } = promfleet ?? {};
+  if (block !== meta.ulid) return nothingFolded;
+  return {
+    erasures: Array.isArray(erasures) ? erasures.filter((id) => typeof id === 'string') : [],
+    stage: typeof stage === 'string' ? stage : '',
+  };
+}
+
+/** The extensions of a block that is written as `ulid` out of one with `extensions`; what other writers put there stays. */
+export function withFolded(
+  extensions: unknown,
+  ulid: string,
+  { erasures, stage }: Folded,
+): Readonly<Record<string, unknown>> {
+  const others = (extensions ?? {}) as { readonly promfleet?: object };
+  return {
+    ...others,
+    promfleet: {
+      ...others.promfleet,
+      block: ulid,
+      erasures: [...new Set(erasures)].sort(),
+      ...(stage !== '' && { stage }),
+    },
+  };
 }
 
 /** Whether a block may hold samples of an erasure. */
 export function mayHold({ meta, lacks }: ErasableBlock, { id, untilMs }: Erasure): boolean {
-  return meta.minTime < untilMs && !lacks.has(id) && !appliedErasures(meta).includes(id);
+  return meta.minTime < untilMs && !lacks.has(id) && !foldedInto(meta).erasures.includes(id);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CodedError, describeError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
 import { markBlock } from '../../block/marks.ts';
+import { lineageOf, relation } from '../../format/block-lineage.ts';
 import type { RetentionStore } from '../../retention/retention-store.ts';
 import { type Job, plan } from '../plan/plan.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
@@ -182,9 +183,7 @@ export class Compactor {
           await readMeta(bucket, block.ulid, signal),
           await readMeta(bucket, by.ulid, signal),
         ];
-        const wider = new Set(theirs.compaction.sources ?? []);
-        const held = (own.compaction.sources ?? []).every((source) => wider.has(source));
-        if (!held && !by.rewritten.includes(block.ulid)) continue;
+        if (relation(lineageOf(theirs), lineageOf(own)) === undefined) continue;
         await lease.renew(signal);
         const mark = {
           kind: 'deletion',

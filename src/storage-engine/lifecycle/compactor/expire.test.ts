@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { traceLineage } from '../../format/block-lineage.ts';
 import type { RetentionDocument } from '../../format/retention-document.ts';
 import { Retention } from '../../retention/retention.ts';
-import type { PlannedBlock } from '../plan/planned-block.ts';
+import { hashLineage, type PlannedBlock } from '../plan/planned-block.ts';
 import { expiredBlocks } from './expire.ts';
 
 const dayMs = 86_400_000;
@@ -17,11 +18,11 @@ function block(ulid: string, from: number, to: number, parts: Partial<PlannedBlo
     level: 1,
     group: '',
     labels: '[["cluster","eu"]]',
-    sources: new Float64Array(0),
-    rewritten: [],
+    lineage: hashLineage(traceLineage([ulid], [])),
     visibleMs: 0,
     failed: false,
     tombstoneShare: 0,
+    folded: { erasures: [], stage: '' },
     marks: { deletion: false, noCompact: false, noDownsample: false },
     ...parts,
   };
@@ -40,6 +41,7 @@ function retention(parts: Partial<RetentionDocument>): Retention {
   });
 }
 
+const ofA = hashLineage(traceLineage(['A'], []));
 const keep = (resolutionMs: number, days: number) => ({ resolutionMs, durationMs: days * dayMs });
 const rule = (...keeps: ReturnType<typeof keep>[]) => ({
   name: 'a/p',
@@ -90,7 +92,7 @@ describe('a block expires', () => {
     [
       'once the coarser resolution covers all of it',
       true,
-      [block('A', 60, 70), block('B', 58, 72, { resolutionMs: fiveMinutes })],
+      [block('A', 60, 70), block('B', 58, 72, { resolutionMs: fiveMinutes, lineage: ofA })],
       [{ defaultKeep: [keep(0, 30), keep(fiveMinutes, 90)] }],
     ],
     [
@@ -100,9 +102,16 @@ describe('a block expires', () => {
         block('A', 60, 70),
         block('B', 58, 72, {
           resolutionMs: fiveMinutes,
+          lineage: ofA,
           marks: { deletion: true, noCompact: false, noDownsample: false },
         }),
       ],
+      [{ defaultKeep: [keep(0, 30), keep(fiveMinutes, 90)] }],
+    ],
+    [
+      'not where what covers its time does not descend from it',
+      false,
+      [block('A', 60, 70), block('B', 58, 72, { resolutionMs: fiveMinutes })],
       [{ defaultKeep: [keep(0, 30), keep(fiveMinutes, 90)] }],
     ],
     ['of a resolution that is not kept', true, [block('A', 98, 99, { resolutionMs: hour })], [thirtyDays]],

@@ -1,6 +1,6 @@
 import { type BlockTime, hiddenTime, type Retention } from '../../retention/retention.ts';
-import { intersectRanges, type TimeRange, uniteRanges } from '../../retention/time-ranges.ts';
-import type { PlannedBlock } from '../plan/planned-block.ts';
+import { intersectRanges } from '../../retention/time-ranges.ts';
+import { type PlannedBlock, plannedCoverable, plannedCoverage } from '../plan/planned-block.ts';
 
 /**
  * Blocks of which nothing is left to show, whatever series they hold: past their retention by every rule that there is.
@@ -13,7 +13,7 @@ export function expiredBlocks(
 ): readonly PlannedBlock[] {
   if (retentions.length === 0) return [];
   const usable = blocks.filter(({ marks }) => !marks.deletion);
-  const coverage = coverageOf(usable.filter(({ visibleMs }) => visibleMs <= nowMs));
+  const coverage = plannedCoverage(usable, nowMs);
   return usable.filter((block) => {
     const external = Object.fromEntries(JSON.parse(block.labels) as [string, string][]);
     const concerned = retentions.filter((retention) => retention.concerns(external));
@@ -21,7 +21,7 @@ export function expiredBlocks(
       startMs: block.minTime,
       endMs: block.maxTime,
       resolutionMs: block.resolutionMs,
-      coveredAt: (resolutionMs) => coverage.get(`${resolutionMs}@${block.labels}`) ?? [],
+      coveredAt: (resolutionMs) => coverage.of(plannedCoverable(block), resolutionMs),
     };
     return concerned.length > 0 && concerned.every((retention) => isPast(retention, time, nowMs));
   });
@@ -36,17 +36,4 @@ function isPast({ answers }: Retention, block: BlockTime, nowMs: number): boolea
     const [past, ...more] = intersectRanges(hiddenTime(verdict, block, nowMs).past, [whole]);
     return more.length === 0 && past?.startMs === whole.startMs && past.endMs === whole.endMs;
   });
-}
-
-function coverageOf(blocks: readonly PlannedBlock[]): ReadonlyMap<string, readonly TimeRange[]> {
-  const found = Map.groupBy(
-    blocks.filter(({ resolutionMs }) => resolutionMs > 0),
-    ({ resolutionMs, labels }) => `${resolutionMs}@${labels}`,
-  );
-  return new Map(
-    [...found].map(([key, members]) => [
-      key,
-      uniteRanges(members.map(({ minTime, maxTime }) => ({ startMs: minTime, endMs: maxTime }))),
-    ]),
-  );
 }

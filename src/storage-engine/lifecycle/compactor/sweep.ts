@@ -3,6 +3,7 @@ import type { Logger } from '../../../base/log.ts';
 import { deleteBlock } from '../../block/delete.ts';
 import { readMark, unmarkBlock } from '../../block/marks.ts';
 import type { Bucket } from '../../bucket/bucket.ts';
+import { lineageOf, relation } from '../../format/block-lineage.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
 import type { BlockFolder } from './bucket-view.ts';
 import { readMeta } from './bucket-view.ts';
@@ -80,7 +81,10 @@ export async function sweep(
   return { deleted, kept };
 }
 
-/** Whether an unmarked block descends from all that the given one does; one without meta.json is being deleted already. */
+/**
+ * Whether a block that is to stay, or one that is deleted for its own sake, holds all that the given one does. One without
+ * meta.json is being deleted already.
+ */
 async function isHeld(
   bucket: Bucket,
   ulid: string,
@@ -89,20 +93,19 @@ async function isHeld(
 ): Promise<boolean> {
   const own = blocks.find((block) => block.ulid === ulid);
   if (own === undefined) return true;
-  const { compaction } = await readMeta(bucket, ulid, signal);
-  const candidates = blocks.filter(
-    (block) =>
-      block !== own &&
-      !block.marks.deletion &&
-      block.group === own.group &&
-      (block.rewritten.includes(ulid) ||
-        (own.sources.length > 0 && own.sources.every((source) => block.sources.includes(source)))),
-  );
-  for (const candidate of candidates) {
-    const { compaction: theirs } = await readMeta(bucket, candidate.ulid, signal);
-    const wider = new Set(theirs.sources ?? []);
-    if (candidate.rewritten.includes(ulid) || (compaction.sources ?? []).every((source) => wider.has(source)))
-      return true;
+  const meta = await readMeta(bucket, ulid, signal);
+  for (const block of blocks) {
+    if (block === own || block.group !== own.group || !mayHold(block, own)) continue;
+    const theirs = await readMeta(bucket, block.ulid, signal);
+    if (relation(lineageOf(theirs), lineageOf(meta)) === undefined) continue;
+    if (!block.marks.deletion) return true;
+    // What is past its retention or erased is gone with the block that had replaced it.
+    const mark = await readMark(bucket, 'deletion', block.ulid, signal);
+    if (mark !== undefined && replacementOf(mark.details) === undefined) return true;
   }
   return false;
+}
+
+function mayHold(block: PlannedBlock, own: PlannedBlock): boolean {
+  return relation(block.lineage, own.lineage) !== undefined;
 }

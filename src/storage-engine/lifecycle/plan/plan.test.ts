@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { traceLineage } from '../../format/block-lineage.ts';
 import { type Plan, plan } from './plan.ts';
-import { type BlockMarks, hashUlid, type PlannedBlock, planBlock } from './planned-block.ts';
+import { type BlockMarks, hashLineage, type PlannedBlock, planBlock } from './planned-block.ts';
 
 const hour = 3_600_000;
 const noMarks: BlockMarks = { deletion: false, noCompact: false, noDownsample: false };
@@ -11,9 +12,15 @@ function block(
   name: string,
   from: number,
   to: number,
-  options: Partial<PlannedBlock> & { from?: string; labels?: string } = {},
+  options: Partial<PlannedBlock> & { from?: string; rewrites?: string[]; labels?: string } = {},
 ): PlannedBlock {
-  const { from: sources = name, labels = '[["cluster","a"]]', resolutionMs = 0, ...rest } = options;
+  const {
+    from: sources = name,
+    rewrites = [],
+    labels = '[["cluster","a"]]',
+    resolutionMs = 0,
+    ...rest
+  } = options;
   return {
     ulid: name,
     minTime: from * hour,
@@ -22,14 +29,23 @@ function block(
     level: 1,
     group: `${resolutionMs}@[["cluster","a"]]`,
     labels,
-    sources: Float64Array.from(sources.split('').map(hashUlid)).sort(),
-    rewritten: [],
+    lineage: hashLineage(
+      traceLineage(
+        sources.split(''),
+        rewrites.map((text) => ({ sources: text.split('>')[0]!.split(''), block: text.split('>')[1]! })),
+      ),
+    ),
     visibleMs: 0,
     failed: false,
     tombstoneShare: 0,
+    folded: { erasures: [], stage: '' },
     marks: noMarks,
     ...rest,
   };
+}
+
+function lineageOfNumbers(sources: Float64Array): PlannedBlock['lineage'] {
+  return { sources, roots: sources, all: sources };
 }
 
 function shown({ jobs, superseded }: Plan): string[] {
@@ -122,8 +138,50 @@ describe('plan', () => {
     ],
     [
       'a rewrite supersedes its original though that is older',
-      [block('A', 0, 2, { from: 'a' }), block('R', 0, 2, { rewritten: ['A'] })],
+      [block('A', 0, 2, { from: 'ab' }), block('R', 0, 2, { rewrites: ['ab>R'] })],
       ['A<R'],
+    ],
+    [
+      'a rewrite supersedes what was rewritten before, and whatever turns up of the originals',
+      [
+        block('a', 0, 1),
+        block('A', 0, 2, { from: 'ab' }),
+        block('R', 0, 2, { rewrites: ['ab>R'] }),
+        block('S', 0, 2, { rewrites: ['ab>R', 'R>S'] }),
+      ],
+      ['A<S', 'R<S', 'a<S'],
+    ],
+    [
+      'what a rewrite was compacted to supersedes its originals',
+      [
+        block('a', 0, 2),
+        block('X', 0, 4, { from: 'ad' }),
+        block('Z', 0, 4, { from: 'dR', rewrites: ['a>R'] }),
+      ],
+      ['X<Z', 'a<Z'],
+    ],
+    [
+      'of two rewrites of one block the older stays',
+      [block('R', 0, 2, { rewrites: ['a>R'] }), block('S', 0, 2, { rewrites: ['a>S'] })],
+      ['S<R'],
+    ],
+    [
+      'a rewrite of what is downsampled already is not downsampled again',
+      [
+        block('R', 0, 48, { rewrites: ['ab>R'] }),
+        block('m', 0, 48, { from: 'ab', resolutionMs: 300_000 }),
+        block('z', 48, 50),
+      ],
+      [],
+    ],
+    [
+      'a rewrite of aggregates covers what it was made of',
+      [
+        block('a', 0, 48, { from: 'ab' }),
+        block('S', 0, 48, { rewrites: ['ab>S'], resolutionMs: 300_000 }),
+        block('z', 48, 50),
+      ],
+      [],
     ],
     [
       'a marked block supersedes nothing',
@@ -162,7 +220,7 @@ describe('plan', () => {
       blocks.push({
         ...block(ulid(blocks.length), from, to, { resolutionMs }),
         group: `${resolutionMs}@${group}`,
-        sources: Float64Array.from({ length: count }, () => ++sources),
+        lineage: lineageOfNumbers(Float64Array.from({ length: count }, () => ++sources)),
       });
     for (let cluster = 0; cluster < 600; cluster++) {
       const group = `[["cluster","${cluster}"]]`;

@@ -1,3 +1,4 @@
+import { relation } from '../../format/block-lineage.ts';
 import type { PlannedBlock } from './planned-block.ts';
 import { compactionRanges, downsamplings } from './ranges.ts';
 
@@ -63,35 +64,32 @@ export function plan(blocks: readonly PlannedBlock[], options: PlanOptions): Pla
 
 /** Blocks of one group that descend from no more than another does, or that another was rewritten from. */
 function findSuperseded(members: readonly PlannedBlock[]): { block: PlannedBlock; by: PlannedBlock }[] {
-  const bySource = new Map<number, PlannedBlock[]>();
-  const rewrittenBy = new Map<string, PlannedBlock>();
+  const byAncestor = new Map<number, PlannedBlock[]>();
   for (const block of members) {
-    for (const source of block.sources) {
-      const list = bySource.get(source);
-      if (list === undefined) bySource.set(source, [block]);
+    const { all } = block.lineage;
+    for (let at = 0; at < all.length; at++) {
+      const ancestor = all[at]!;
+      const list = byAncestor.get(ancestor);
+      if (list === undefined) byAncestor.set(ancestor, [block]);
       else list.push(block);
     }
-    for (const ulid of block.rewritten) rewrittenBy.set(ulid, block);
   }
   return members.flatMap((block) => {
-    const rewrite = rewrittenBy.get(block.ulid);
-    if (rewrite !== undefined && rewrite !== block) return [{ block, by: rewrite }];
-    const [first] = block.sources;
-    const by =
-      first === undefined ? undefined : bySource.get(first)!.find((other) => supersedes(other, block));
+    const { sources, roots } = block.lineage;
+    let by: PlannedBlock | undefined;
+    // The one that no other supersedes is the one that stays.
+    for (const ancestor of roots === sources ? [sources[0]!] : [sources[0]!, roots[0]!])
+      for (const other of byAncestor.get(ancestor)!)
+        if (supersedes(other, block) && (by === undefined || supersedes(other, by))) by = other;
     return by === undefined ? [] : [{ block, by }];
   });
 }
 
-/** Whether `other` descends from all that `block` does. Of equals the older stays; replicas are no equals. */
-function supersedes(other: PlannedBlock, block: PlannedBlock): boolean {
-  if (other === block || other.sources.length < block.sources.length) return false;
-  let at = 0;
-  for (const source of block.sources) {
-    while (at < other.sources.length && other.sources[at]! < source) at++;
-    if (other.sources[at] !== source) return false;
-  }
-  if (other.sources.length > block.sources.length) return true;
+/** Whether `other` holds all that `block` does. Of equals the older stays; replicas are no equals. */
+export function supersedes(other: PlannedBlock, block: PlannedBlock): boolean {
+  if (other === block) return false;
+  const related = relation(other.lineage, block.lineage);
+  if (related !== 'equal') return related !== undefined;
   // The deduplicated form of one replica alone has the same sources and fewer labels.
   if (other.labels.length !== block.labels.length) return other.labels.length < block.labels.length;
   return other.ulid < block.ulid;
@@ -198,12 +196,14 @@ function planDownsampling(
   if (step === undefined) return undefined;
   const coarser = kept.get(`${step.toMs}${group.slice(group.indexOf('@'))}`) ?? [];
   const done = new Set<number>();
-  for (const block of coarser) for (const source of block.sources) done.add(source);
+  for (const { lineage } of coarser)
+    for (let at = 0; at < lineage.roots.length; at++) done.add(lineage.roots[at]!);
   const block = members.find(
-    ({ marks, minTime, maxTime, sources }) =>
+    ({ marks, minTime, maxTime, lineage }) =>
       !marks.noDownsample &&
       maxTime - minTime >= step.minRangeMs &&
-      sources.some((source) => !done.has(source)),
+      // What was rewritten since is not downsampled a second time.
+      Array.from(lineage.roots).some((root) => !done.has(root)),
   );
   if (block === undefined) return undefined;
   return { kind: 'downsample', group, inputs: [block], resolutionMs: step.toMs };

@@ -1,4 +1,7 @@
+import { type Lineage, lineageOf } from '../../format/block-lineage.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../../format/block-meta.ts';
+import { type Coverable, Coverage } from '../../retention/coverage.ts';
+import { type Folded, foldedInto } from '../../retention/erasure-state.ts';
 
 /** What planning knows of a block: little, as a bucket may hold hundreds of thousands. */
 export interface PlannedBlock {
@@ -11,14 +14,14 @@ export interface PlannedBlock {
   readonly group: string;
   /** External labels, replica labels included, as JSON of sorted pairs. */
   readonly labels: string;
-  /** Hashes of the sources, ascending: 53 bits of each ULID, enough to plan by; the whole ones are compared before acting. */
-  readonly sources: Float64Array;
-  /** ULIDs of blocks that this one was rewritten from. */
-  readonly rewritten: readonly string[];
+  /** Of hashes: 53 bits of each ULID, enough to plan by; the whole ones are compared before acting. */
+  readonly lineage: Lineage<number>;
   /** Milliseconds since the epoch: from when on the block counts as whole. */
   readonly visibleMs: number;
   readonly failed: boolean;
   readonly tombstoneShare: number;
+  /** What was left out when it was written. */
+  readonly folded: Folded;
   readonly marks: BlockMarks;
 }
 
@@ -52,11 +55,11 @@ export function planBlock(meta: BlockMeta, context: PlanContext): PlannedBlock {
     level: meta.compaction.level,
     group: `${resolutionMs}@${JSON.stringify(shared)}`,
     labels: JSON.stringify(labels),
-    sources: Float64Array.from(meta.compaction.sources ?? [], hashUlid).sort(),
-    rewritten: rewrittenFrom(meta),
+    lineage: hashLineage(lineageOf(meta)),
     visibleMs: visibleFrom(meta, context),
     failed: meta.compaction.failed === true,
     tombstoneShare: numTombstones / (numSeries + 1),
+    folded: foldedInto(meta),
     marks: context.marks,
   };
 }
@@ -68,11 +71,29 @@ function visibleFrom(meta: BlockMeta, { consistencyDelayMs, modifiedMs }: PlanCo
   return Math.min(Number.isNaN(stated) ? modifiedMs : stated, modifiedMs) + consistencyDelayMs;
 }
 
-function rewrittenFrom(meta: BlockMeta): string[] {
-  return (meta.thanos?.rewrites ?? []).flatMap((rewrite) => {
-    const sources = (rewrite as { sources?: unknown } | null)?.sources;
-    return Array.isArray(sources) ? sources.map(String) : [];
-  });
+/** A planned block as far as its retention goes. */
+export function plannedCoverable(block: PlannedBlock): Coverable<number> {
+  const { minTime, maxTime, resolutionMs, labels, lineage } = block;
+  return { startMs: minTime, endMs: maxTime, resolutionMs, labels, roots: lineage.roots };
+}
+
+/** What whole blocks that stay cover. */
+export function plannedCoverage(blocks: readonly PlannedBlock[], nowMs: number): Coverage<number> {
+  const covering = blocks.filter(
+    ({ resolutionMs, marks, visibleMs }) => resolutionMs > 0 && !marks.deletion && visibleMs <= nowMs,
+  );
+  return new Coverage(covering.map(plannedCoverable));
+}
+
+export function hashLineage({ sources, roots, all }: Lineage<string>): Lineage<number> {
+  const hashed = Float64Array.from(sources, hashUlid).sort();
+  // Almost no block is a rewritten one.
+  if (all === sources) return { sources: hashed, roots: hashed, all: hashed };
+  return {
+    sources: hashed,
+    roots: Float64Array.from(roots, hashUlid).sort(),
+    all: Float64Array.from(all, hashUlid).sort(),
+  };
 }
 
 /** 53 bits of a ULID: FNV-1a over its characters in two halves (Fowler, Noll, Vo). */
