@@ -313,8 +313,15 @@ export const limits = {
   reloaderStartMs: 90_000,
   /** How long a rule must fail, or be well again, before it is reported. */
   ruleHealthDampingMs: 30_000,
+  /**
+   * Rule text that is compared with what a server shows after one reload; of files beyond it only that they are shown
+   * counts. A server that reads other files than ours shows that in any of them.
+   */
+  confirmedRuleChars: 256 * 1024,
   /** Rule files asked about in one request to the rules API. */
   ruleHealthFilesPerRequest: 50,
+  /** Pause between two such requests. */
+  ruleHealthPauseMs: 100,
   /** Time between two looks at the health of all rules. */
   ruleHealthPeriodMs: 15_000,
   /** Answer of a managed server to one request of the reloader. */

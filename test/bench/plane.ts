@@ -8,7 +8,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { kubeconfigConnection } from '../../src/kube/kubeconfig.ts';
-import { type RunningNode, startNode } from '../../src/local/node/node.ts';
+import { startNode } from '../../src/local/node/node.ts';
 import { ensureProgram } from '../../src/local/programs/ensure.ts';
 import { kubeconfigText, readAccess } from '../../src/local/up/endpoint.ts';
 import { layoutOf } from '../../src/local/up/layout.ts';
@@ -16,6 +16,7 @@ import { type OwnProgram, ownProgram } from '../../src/local/up/own-program.ts';
 import { freePort } from '../support/free-port.ts';
 import { eventually } from '../support/operator-run.ts';
 import { installCrds } from '../support/reconcile-server.ts';
+import { StandInReplicas } from '../support/stand-in-replicas.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -28,7 +29,7 @@ export class BenchPlane {
   readonly client: KubeClient;
   readonly #own: OwnProgram;
   readonly #api: ChildProcess;
-  readonly #node: RunningNode;
+  readonly #node: { stop(): Promise<void> };
   #operator: ChildProcess | undefined;
   #operatorUrl = '';
   #longestDelayMs = 0;
@@ -38,7 +39,7 @@ export class BenchPlane {
     client: KubeClient,
     own: OwnProgram,
     api: ChildProcess,
-    node: RunningNode,
+    node: { stop(): Promise<void> },
   ) {
     this.stateDir = stateDir;
     this.client = client;
@@ -47,7 +48,7 @@ export class BenchPlane {
     this.#node = node;
   }
 
-  static async start(): Promise<BenchPlane> {
+  static async start(options: { readonly standIn: boolean }): Promise<BenchPlane> {
     // Below the checkout, so that a copy of the program finds its packages.
     const stateDir = join(root, '.promfleet', `bench-${process.pid}`);
     await rm(stateDir, { recursive: true, force: true });
@@ -75,6 +76,7 @@ export class BenchPlane {
       ),
     );
     await installCrds(client);
+    if (options.standIn) return new BenchPlane(stateDir, client, own, api, playReplicas(client));
     const cacheDir = join(root, '.promfleet', 'programs');
     const node = await startNode({
       client,
@@ -84,7 +86,9 @@ export class BenchPlane {
       log: silentLogger,
       apiServer: { host: '127.0.0.1', port, caCertificate: access.certificate },
       program: async (name) =>
-        name === 'promfleet' ? own : { file: await ensureProgram(name, { cacheDir }), args: [] },
+        name === 'promfleet'
+          ? { file: own.file, args: [...profileArgs('agent'), ...own.args] }
+          : { file: await ensureProgram(name, { cacheDir }), args: [] },
       environment: process.env,
     });
     await node.started;
@@ -186,8 +190,30 @@ export function peakBytes(pid: number): number {
   return Number(match?.[1] ?? 0) * 1024;
 }
 
+/** Pods that only report, so that the operator is measured without its servers. */
+function playReplicas(client: KubeClient): { stop(): Promise<void> } {
+  const replicas = new StandInReplicas({ client, namespace: 'monitoring' });
+  let stopped = false;
+  const playing = (async () => {
+    while (!stopped) {
+      await replicas.step().catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await playing;
+    },
+  };
+}
+
 function launch(own: OwnProgram, args: readonly string[], logFile: string): ChildProcess {
-  const child = spawn(own.file, [...own.args, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    own.file,
+    [...(args[0] === 'operator' ? profileArgs('operator') : []), ...own.args, ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stdout?.pipe(log);
   child.stderr?.pipe(log);
@@ -205,4 +231,12 @@ function sum(values: Iterable<number>): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
+}
+
+/** With BENCH_PROFILE=<folder> the parts of BENCH_PROFILE_WHAT (`operator,agent`; by default the operator) leave a CPU profile when they end. */
+function profileArgs(part: 'operator' | 'agent'): string[] {
+  const { BENCH_PROFILE: folder, BENCH_PROFILE_WHAT: parts = 'operator' } = process.env;
+  return folder === undefined || !parts.includes(part)
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${folder}/${part}`];
 }

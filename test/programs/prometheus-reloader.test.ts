@@ -112,6 +112,28 @@ test('editing a set, repacking, a new configuration and a new agent never reset 
   expect(await untouched()).toEqual(before);
 });
 
+test('what runs is compared with what the file says: an older content of it is not taken for the new one', async () => {
+  const version = (expr: string, wait: RuleGroup['rules'][number]['for'] = '90s') =>
+    ruleSet('a', 'one', { rules: [{ alert: 'Many', expr, for: wait }] });
+  const running = version('sum(up)by(job)>1');
+  await startAll({ 'main-prometheus-0-config': config(), 'main-rules-00': running });
+  const server = new PrometheusServer({ url: world.url, configDir: world.configDir });
+  const [path = '', before] = Object.entries(running)[0] ?? [];
+  const unconfirmed = (next: Record<string, string>) =>
+    server.unconfirmed(
+      { put: [path], removed: [], contents: async () => ({ before, after: next[path]! }) },
+      new AbortController().signal,
+    );
+  const next = version('sum(up)by(job)>2');
+  expect(await unconfirmed(next)).toEqual([path]);
+  expect(await unconfirmed(version('sum(up)by(job)>1', '91s'))).toEqual([path]);
+  // Another spelling of what runs.
+  expect(await unconfirmed(version('sum by (job) (up) > 1', '1m30s'))).toEqual([]);
+  await world.publish({ 'main-prometheus-0-config': config(), 'main-rules-00': next });
+  expect((await world.reported()).quarantined).toEqual([]);
+  expect(await unconfirmed(next)).toEqual([]);
+});
+
 test('a bad rule file is quarantined by name while others go live, and is loaded once it is mended', async () => {
   await startAll({ 'main-prometheus-0-config': config(), 'main-rules-00': ruleSet('a', 'one') });
   const many = Object.assign({}, ...Array.from({ length: 9 }, (_, n) => ruleSet('b', `s${n}`)));

@@ -11,6 +11,7 @@ import { assert } from '../../base/assert.ts';
 import { isBundlePath } from '../../render/bundle/bundle-path.ts';
 import { sha256Hex } from '../../render/bundle/slot.ts';
 import type { Files } from './ports.ts';
+import type { FileContents } from './rule-content.ts';
 
 const ownFolder = '.promfleet/';
 const journalPath = `${ownFolder}journal.json`;
@@ -120,6 +121,13 @@ export class ConfigFolder {
       if (put) await this.#files.rename(staged(path), path);
       else await this.#files.remove(path);
     }
+  }
+
+  /** A file of the change under way as it is now and was before. */
+  async contents(path: string): Promise<FileContents> {
+    const had = this.#hashes.has(path);
+    const before = had ? await this.#files.read(replaced(path)) : undefined;
+    return { before, after: (await this.#files.read(path)) ?? '' };
   }
 
   /** The change holds: its old contents go. */

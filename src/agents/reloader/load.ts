@@ -122,6 +122,7 @@ async function confirm(changes: readonly FileChange[], ports: LoadPorts): Promis
     {
       put: changes.filter(({ hash }) => hash !== undefined && ports.shows(hash)).map(({ path }) => path),
       removed: changes.filter(({ hash }) => hash === undefined).map(({ path }) => path),
+      contents: (path) => ports.folder.contents(path),
     },
     ports.signal,
   );

@@ -1,5 +1,6 @@
 import type { IndexSlot } from '../../render/bundle/bundle-index.ts';
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
+import type { FileContents } from './rule-content.ts';
 
 /** The bundle as the API holds it. */
 export interface BundleSource {
@@ -56,4 +57,6 @@ export interface ManagedServer {
 export interface ChangedFiles {
   readonly put: readonly string[];
   readonly removed: readonly string[];
+  /** What a file of `put` holds now, and held before the change. */
+  readonly contents: (path: string) => Promise<FileContents>;
 }

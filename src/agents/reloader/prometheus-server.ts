@@ -1,17 +1,13 @@
 import { limits } from '../../base/limits.ts';
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
 import { httpCall, httpJson } from './http-call.ts';
-import type { ManagedServer, ReloadAnswer } from './ports.ts';
+import type { ChangedFiles, ManagedServer, ReloadAnswer } from './ports.ts';
+import { type Canonical, type ShownGroup, type ShownRule, showsContent } from './rule-content.ts';
 import { withoutValues } from './server-words.ts';
 
-interface Group {
+interface Group extends ShownGroup {
   readonly file: string;
-  readonly name: string;
-  readonly rules: readonly {
-    readonly name: string;
-    readonly health?: string;
-    readonly lastError?: string;
-  }[];
+  readonly rules: readonly (ShownRule & { readonly health?: string; readonly lastError?: string })[];
 }
 
 interface RulesAnswer {
@@ -54,18 +50,30 @@ export class PrometheusServer implements ManagedServer {
     return { ok: false, error: silent ? 'Prometheus refuses it; its log says why' : error };
   }
 
-  async unconfirmed(
-    changed: { readonly put: readonly string[]; readonly removed: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
-    type Answer = { data?: { reloadConfigSuccess?: boolean } };
-    const info = await httpJson<Answer>(`${this.#url}/api/v1/status/runtimeinfo`, { signal });
-    if (info.data?.reloadConfigSuccess === false) return [...changed.put, ...changed.removed];
+  /**
+   * A rule file is confirmed by the rules that run. Whether the newest reload succeeded is what its answer said; the server
+   * is asked again only about files that it does not show, as it reads all its metrics to tell (a second of its time and
+   * hundreds of megabytes with 10,000 groups).
+   */
+  async unconfirmed(changed: ChangedFiles, signal: AbortSignal): Promise<readonly string[]> {
     const put = changed.put.filter((path) => path.startsWith('rules/'));
     const removed = changed.removed.filter((path) => path.startsWith('rules/'));
+    const others = [...changed.put, ...changed.removed].filter((path) => !path.startsWith('rules/'));
+    if (others.length > 0) {
+      type Answer = { data?: { reloadConfigSuccess?: boolean } };
+      const info = await httpJson<Answer>(`${this.#url}/api/v1/status/runtimeinfo`, { signal });
+      if (info.data?.reloadConfigSuccess === false) return [...changed.put, ...changed.removed];
+    }
+    const wanted = new Set(put);
     const shown = new Set<string>();
+    let budgetChars: number = limits.confirmedRuleChars;
     for await (const groups of this.#groups([...put, ...removed], signal)) {
-      for (const { file } of groups) shown.add(file);
+      for (const [path, own] of Map.groupBy(groups, ({ file }) => file)) {
+        const contents = wanted.has(path) && budgetChars > 0 ? await changed.contents(path) : undefined;
+        const compared = contents !== undefined && contents.after.length <= budgetChars;
+        if (compared) budgetChars -= contents.after.length;
+        if (!compared || (await showsContent(own, contents, canonicalExpressions))) shown.add(path);
+      }
     }
     return [...put.filter((path) => !shown.has(path)), ...removed.filter((path) => shown.has(path))];
   }
@@ -95,6 +103,12 @@ export class PrometheusServer implements ManagedServer {
       }));
     }
   }
+}
+
+/** Loaded when an expression changed that is not written as Prometheus prints it: a parser takes memory. */
+async function canonicalExpressions(): Promise<Canonical> {
+  const { canonicalExpression } = await import('./canonical-expression.ts');
+  return canonicalExpression;
 }
 
 /** 200: ready; any other answer: it starts; none: it is down. */

@@ -57,6 +57,7 @@ export class Reloader {
   #quarantined: ReadonlyMap<string, Quarantine> = new Map();
   /** The server may run something else than what lies on disk. */
   #diverged = true;
+  #loading = false;
   readonly #state: ReportState;
 
   constructor(ports: ReloaderPorts) {
@@ -105,10 +106,12 @@ export class Reloader {
         const serverVersion = await this.#noticeVersion(signal);
         const rules = [...folder.hashes.keys()].filter(kind.divisible);
         for (let from = 0; from < rules.length; from += limits.ruleHealthFilesPerRequest) {
+          // A server that reloads answers when it has done so, and what it is asked then only delays it.
+          while (this.#loading) await clock.sleep(limits.ruleHealthPauseMs, signal);
           const paths = rules.slice(from, from + limits.ruleHealthFilesPerRequest);
           this.#health.observe(new Set(paths), await server.ruleFaults(paths, signal), clock.monotonicMs());
           // Many files: spread the work instead of asking for all of them at once.
-          if (from + paths.length < rules.length) await clock.sleep(100, signal);
+          if (from + paths.length < rules.length) await clock.sleep(limits.ruleHealthPauseMs, signal);
         }
         this.#health.keepOnly(folder.hashes);
         this.#state.publish({ serverVersion, ruleHealth: this.#health.faults });
@@ -145,7 +148,7 @@ export class Reloader {
     if (bundle.changes.length > 0) {
       this.#diverged = true;
       this.counts.lastReloadSeconds = 0;
-      ({ refused } = await loadChange(bundle.changes, this.#ports.kind.divisible, this.#loadPorts(signal)));
+      refused = await this.#load(bundle.changes, signal);
       await this.#settled();
       this.counts.loads++;
       this.counts.lastLoadSeconds = (clock.monotonicMs() - startedMs) / 1000;
@@ -159,6 +162,15 @@ export class Reloader {
     const serverVersion = await this.#noticeVersion(signal);
     const ruleHealth = this.#health.faults;
     this.#state.publishLoaded(text, bundle, this.#contents, this.#quarantined, { serverVersion, ruleHealth });
+  }
+
+  async #load(changes: StagedBundle['changes'], signal: AbortSignal): Promise<readonly Refusal[]> {
+    this.#loading = true;
+    try {
+      return (await loadChange(changes, this.#ports.kind.divisible, this.#loadPorts(signal))).refused;
+    } finally {
+      this.#loading = false;
+    }
   }
 
   #forgetSilent(bundle: StagedBundle): void {
