@@ -471,6 +471,8 @@ export const limits = {
   /** Series and values of an answer up to which threads write its text: it is held as a whole. */
   threadTextSeries: 100_000,
   threadTextValues: 4_000_000,
+  /** Memory for such texts that is kept for the next one. */
+  textPoolBytes: 32 * 1024 * 1024,
   /** Expected samples of a selection below which it is evaluated at once, without a thread. */
   queryInlineSamples: 30_000,
   /** Bytes between two wanted chunks of a local file that are rather read than skipped. */

@@ -42,7 +42,8 @@ export interface StepTexts {
 
 /** Some series as Prometheus's JSON in UTF-8, with commas between; empty where no row had a value. */
 export interface RowsText {
-  readonly text: Uint8Array<ArrayBuffer>;
+  /** In the kernel's memory, until something else is put there. */
+  readonly text: Uint8Array;
   readonly rows: number;
 }
 
@@ -105,7 +106,7 @@ export class RowText {
     kernel.uint32(endsAt, count).set(labels.ends);
     const stop = kernel.run.writeRows(rowsAt, count, steps, isVector, textsAt, labelsAt, endsAt, out);
     kernel.release(mark);
-    return { text: kernel.bytes(out, stop - out).slice(), rows: kernel.run.rowsWritten() };
+    return { text: kernel.bytes(out, stop - out), rows: kernel.run.rowsWritten() };
   }
 }
 

@@ -50,6 +50,6 @@ export class RowWriter {
       ends[i] = end;
     });
     const texts = { bytes: Buffer.concat(labels, end), ends };
-    return this.text.write(rowsAt, rows.length, steps, texts, isVector).text;
+    return this.text.write(rowsAt, rows.length, steps, texts, isVector).text.slice();
   }
 }

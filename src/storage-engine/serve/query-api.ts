@@ -37,6 +37,8 @@ export interface Answer {
   readonly data: string | Iterable<Uint8Array>;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
+  /** Called once `data` is sent: its memory may be written anew. */
+  readonly release?: () => void;
 }
 
 /** An answer whose `data` is one text. */
@@ -204,6 +206,7 @@ async function evaluated(
     data: jsonQueryData(value, statsOf(params, ports, startedMs, result, reads), result.text?.parts),
     warnings: [...result.warnings, ...(cut ? [truncated] : []), ...statsWarning(params)],
     infos: result.infos,
+    ...(result.text !== undefined && { release: () => result.text?.release() }),
   };
 }
 

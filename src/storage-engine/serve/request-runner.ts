@@ -136,7 +136,11 @@ export class RequestRunner {
     if (partial.size > 0 && wanted === 'false') throw new ApiError('execution', [...partial].join('; '));
     if (result === undefined) response.writeHead(204).end();
     else if (result instanceof RawAnswer) await sendRaw(request, response, result, [...partial]);
-    else await sendJson(request, response, 200, successBody(result, [...partial]), partial.size > 0);
+    else {
+      // Not where the client leaves: some of it may still be on its way then.
+      if (result.release !== undefined) response.once('finish', result.release);
+      await sendJson(request, response, 200, successBody(result, [...partial]), partial.size > 0);
+    }
     return response.statusCode;
   }
 

@@ -59,9 +59,11 @@ export async function sendJson(
     first.push(value);
     size += value.length;
   }
-  const whole =
-    first.length === 1 ? Buffer.from(first[0]!.buffer, first[0]!.byteOffset, size) : Buffer.concat(first);
   if (ended) {
+    const whole =
+      first.length === 1
+        ? Buffer.from(first[0]!.buffer, first[0]!.byteOffset, size)
+        : Buffer.concat(first, size);
     const { body, encoding } = await encodeBody(whole, accepted);
     if (encoding !== undefined) headers['content-encoding'] = encoding;
     headers['content-length'] = body.length;
@@ -69,7 +71,7 @@ export async function sendJson(
     return;
   }
   response.writeHead(status, headers);
-  await writeParts(response, [whole]);
+  await writeParts(response, first);
   await writeParts(response, { [Symbol.iterator]: () => iterator });
   response.end();
 }

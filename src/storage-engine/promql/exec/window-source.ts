@@ -31,6 +31,8 @@ export interface WindowTextQuery {
 export interface WindowText {
   readonly parts: readonly Uint8Array[];
   readonly series: number;
+  /** The parts are no longer needed: their memory may be written anew. */
+  release(): void;
 }
 
 export interface WindowGrouping {

@@ -4,7 +4,7 @@ import type { ChunkColumns, Selection, SelectionPart } from '../../block/selecti
 import { Kernel } from '../../kernels/kernel.ts';
 import { Labels } from '../../promql/exec/labels.ts';
 import { staleTester } from '../../promql/exec/sample-source.ts';
-import type { WindowAnswer, WindowQuery, WindowRow } from '../../promql/exec/window-source.ts';
+import type { WindowAnswer, WindowQuery, WindowRow, WindowText } from '../../promql/exec/window-source.ts';
 import { dedupMarginMs, expectedReplicas } from '../../samples/dedup.ts';
 import type { QueryScope } from '../source.ts';
 import { fetchTask } from './fetch-task.ts';
@@ -12,6 +12,7 @@ import { noSeries, reduceRows } from './group-states.ts';
 import { runTask, spanFits } from './run-task.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { TaskPart, TaskText, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
+import { TextPool } from './text-pool.ts';
 import { ThreadPool } from './thread-pool.ts';
 
 /** What is needed of a selection. */
@@ -33,10 +34,14 @@ interface Groups {
   readonly groupOf: Uint32Array;
 }
 
+/** What all shares of a task have found. */
+type Found = Omit<WindowResult, 'written' | 'bytesRead'> & { readonly text?: WindowText };
+
 /** Evaluates windows over selections on kernels: small ones at once, others in threads. */
 export class FusedWindows {
   private readonly pool = new ThreadPool(Math.max(1, Math.min(limits.queryThreads, availableParallelism())));
   private readonly verified = new WeakMap<ChunkColumns, Uint8Array>();
+  private readonly texts = new TextPool();
   private kernel: Kernel | undefined;
 
   /** Undefined where kernels do not take what is selected: the generic path is to evaluate it. */
@@ -78,8 +83,7 @@ export class FusedWindows {
     budget?.take({ samples: samplesDecoded });
     if (grouping !== undefined)
       return { rows: groupRows(found, query.steps, grouping), samplesSeen, results };
-    if (found.texts !== undefined)
-      return { rows: [], text: { parts: found.texts, series: found.textRows! }, samplesSeen, results };
+    if (found.text !== undefined) return { rows: [], text: found.text, samplesSeen, results };
     const { rows: series, ids } = seriesRows(found.rows, query.steps, selection);
     const groupOf = groups === undefined ? undefined : renumbered(ids, groups.groupOf, groups.groups.length);
     return { rows: series, samplesSeen, results, ...(groupOf !== undefined && { groupOf }) };
@@ -131,10 +135,13 @@ export class FusedWindows {
     return { replica, chunkFrom, chunkTo, baseMs, minMs, maxMs, segment, offset, endOffset, verified, paths };
   }
 
-  private inline(task: WindowTask): WindowResult | undefined {
+  private inline(task: WindowTask): Found | undefined {
     const reader = new SegmentReader(task.parts);
     try {
-      return runTask(this.ownKernel(), task, reader.read, () => undefined);
+      const result = runTask(this.ownKernel(), task, reader.read, () => undefined);
+      return task.text === undefined
+        ? result
+        : result && { ...result, text: this.texts.joined([task], [result]) };
     } catch {
       // A file that is gone, or a batch too large: the generic path finds out.
       return undefined;
@@ -149,10 +156,10 @@ export class FusedWindows {
     query: WindowQuery,
     grouping: Groups | undefined,
     signal: AbortSignal,
-  ): Promise<WindowResult | undefined> {
+  ): Promise<Found | undefined> {
     const shares = this.pool.size;
     const byStep = grouping !== undefined && task.steps >= shares * 2;
-    const tasks = byStep ? stepShares(task, shares) : seriesShares(task, shares);
+    const tasks = byStep ? stepShares(task, shares) : this.texts.withTargets(seriesShares(task, shares));
     const answers = await Promise.all(tasks.map((share) => this.pool.run(share, signal)));
     const parts = resultsOf(answers);
     if (parts === undefined) return undefined;
@@ -162,7 +169,8 @@ export class FusedWindows {
       samplesDecoded: parts.reduce((sum, { samplesDecoded }) => sum + samplesDecoded, 0),
       bytesRead: parts.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     };
-    if (task.text !== undefined) return { ...joinTexts(parts), ...totals };
+    if (task.text !== undefined)
+      return { rows: new Float64Array(0), text: this.texts.joined(tasks, parts), ...totals };
     if (byStep) return { ...joinSteps(parts, tasks, grouping.groups.length, task.steps), ...totals };
     const rows = joinRows(parts);
     if (grouping === undefined) return { rows, ...totals };
@@ -241,14 +249,6 @@ function joinRows(parts: readonly WindowResult[]): Float64Array {
   return rows;
 }
 
-function joinTexts(parts: readonly WindowResult[]) {
-  return {
-    rows: new Float64Array(0),
-    texts: parts.flatMap(({ texts }) => texts!),
-    textRows: parts.reduce((sum, { textRows }) => sum + textRows!, 0),
-  };
-}
-
 function joinSteps(
   parts: readonly WindowResult[],
   tasks: readonly WindowTask[],
@@ -269,7 +269,11 @@ function joinSteps(
   return { rows, firsts };
 }
 
-function groupRows({ rows, firsts }: WindowResult, steps: number, { groups }: Groups): WindowRow[] {
+function groupRows(
+  { rows, firsts }: Pick<WindowResult, 'rows' | 'firsts'>,
+  steps: number,
+  { groups }: Groups,
+): WindowRow[] {
   return [...groups.keys()]
     .filter((group) => firsts![group] !== noSeries)
     .sort((a, b) => firsts![a]! - firsts![b]!)

@@ -96,7 +96,7 @@ export function runTask(
     samplesDecoded: run.samplesDecoded(),
     bytesRead,
   };
-  if (texts !== undefined) return { rows, texts: texts.parts, textRows: texts.rows, ...totals };
+  if (texts !== undefined) return { rows, written: texts.written, ...totals };
   if (task.operator === undefined) return { rows, ...totals };
   return { ...groups.finish(task.operator), ...totals };
 }

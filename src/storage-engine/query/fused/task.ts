@@ -27,6 +27,16 @@ export interface TaskText {
   readonly isVector: boolean;
   /** Of all series of the selection, by id. */
   readonly labels: LabelTexts;
+  /** Where the text is to be put as far as there is room, on shared memory. */
+  readonly target?: Uint8Array;
+}
+
+/** Series with commas between, in UTF-8: first those in the task's target, then others in parts that have one at least. */
+export interface WrittenRows {
+  readonly usedBytes: number;
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
+  /** How many series all of them are. */
+  readonly rows: number;
 }
 
 /** The series of a task: ids [from, to) of the selection, and for an operator the group of each id. */
@@ -67,9 +77,7 @@ export interface FetchedRange {
 export interface WindowResult {
   /** Rows of `steps` values: by series, or by group; none where text is wanted. */
   readonly rows: Float64Array;
-  /** Series with commas between, in parts that have one at least, and how many they are. */
-  readonly texts?: readonly Uint8Array<ArrayBuffer>[];
-  readonly textRows?: number;
+  readonly written?: WrittenRows;
   /** By group: the id of the first series that had a value, 2^32 - 1 where none had. */
   readonly firsts?: Uint32Array;
   /** Samples in all windows, and values that the function gave. */

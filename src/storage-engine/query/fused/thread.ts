@@ -24,8 +24,8 @@ function answer({ task, canceled }: ThreadRequest): ThreadAnswer {
 }
 
 /** What changes hands without a copy. */
-function buffersOf({ rows, texts = [] }: WindowResult): ArrayBuffer[] {
-  return [rows.buffer as ArrayBuffer, ...texts.map(({ buffer }) => buffer)];
+function buffersOf({ rows, written }: WindowResult): ArrayBuffer[] {
+  return [rows.buffer as ArrayBuffer, ...(written?.parts ?? []).map(({ buffer }) => buffer)];
 }
 
 parentPort!.on('message', (request: ThreadRequest) => {
