@@ -1,5 +1,8 @@
+import { retentionLimits } from './retention-limits.ts';
+
 /** Every limit of promfleet, with its unit in its name. A new loop, queue, cache, buffer or response adds its limit here. */
 export const limits = {
+  ...retentionLimits,
   /** Requests to one Kubernetes API server that are in flight at the same time, watches not counted. */
   kubeRequestsInFlight: 32,
   /** Requests to one Kubernetes API server per second, sustained. */
@@ -256,18 +259,6 @@ export const limits = {
   tombstonesBytes: 256 * 1024 * 1024,
   /** Time between two looks at the file that describes a bucket. */
   bucketConfigCheckMs: 10_000,
-  /** Largest retention document of a bucket. */
-  retentionDocumentBytes: 16 * 1024 * 1024,
-  /** Indexes that are held while the figures of a retention policy are reckoned. */
-  previewMemoryBytes: 256 * 1024 * 1024,
-  /** Retention documents in one bucket: one a stack that writes to it. */
-  retentionDocuments: 1000,
-  /** How often a reader looks for changed retention documents. */
-  retentionRefreshMs: 20_000,
-  /** A reader that knows no younger retention documents than this answers nothing: it could show what is erased. */
-  retentionMaxAgeMs: 60_000,
-  /** Different outcomes of all retention rules and erasures together, over all series. */
-  retentionClasses: 65_535,
   /** Largest mark of a block. */
   blockMarkBytes: 64 * 1024,
   /** Time after which a pod that is to go and is not drained counts as a fault of its stack. */

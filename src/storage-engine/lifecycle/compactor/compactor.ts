@@ -2,16 +2,19 @@ import { CodedError, describeError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
 import { markBlock } from '../../block/marks.ts';
 import { lineageOf, relation } from '../../format/block-lineage.ts';
+import type { Retention } from '../../retention/retention.ts';
 import type { RetentionStore } from '../../retention/retention-store.ts';
-import { type Job, plan } from '../plan/plan.ts';
-import type { PlannedBlock } from '../plan/planned-block.ts';
+import { plan } from '../plan/plan.ts';
+import { type PlannedBlock, plannedCoverage } from '../plan/planned-block.ts';
+import { type Judgement, type Looked, planRewrites } from '../plan/rewrites.ts';
 import { BucketView, readMeta } from './bucket-view.ts';
 import { expiredBlocks } from './expire.ts';
 import type { Lease } from './lease.ts';
-import { type JobContext, replacedBy, runJob } from './run-job.ts';
+import { readLooked, writeLooked } from './looked-blocks.ts';
+import { type AnyJob, type JobContext, type JobResult, replacedBy, runJob } from './run-job.ts';
 import { planSweep, sweep } from './sweep.ts';
 
-export interface CompactorOptions extends Omit<JobContext, 'fence' | 'memoryBytes'> {
+export interface CompactorOptions extends Omit<JobContext, 'fence' | 'memoryBytes' | 'judgement'> {
   readonly lease: Lease;
   /** Of all jobs together. */
   readonly memoryBytes: number;
@@ -29,6 +32,8 @@ export interface CompactorOptions extends Omit<JobContext, 'fence' | 'memoryByte
 export interface PassReport {
   compacted: number;
   downsampled: number;
+  /** Blocks that were written anew without what no longer lives. */
+  rewritten: number;
   marked: number;
   deleted: number;
   inputBytes: number;
@@ -42,11 +47,21 @@ interface Quarantine {
   readonly untilMs: number;
 }
 
+type JobCounts = Pick<PassReport, 'compacted' | 'downsampled' | 'rewritten' | 'inputBytes' | 'samples'>;
+
+const counters = { compact: 'compacted', downsample: 'downsampled', rewrite: 'rewritten' } as const;
+
+/** What is set aside where a job fails: a block that cannot be rewritten does not keep its group from being compacted. */
+function nameOf(job: AnyJob): string {
+  return job.kind === 'rewrite' ? `block ${job.inputs[0].ulid}` : job.group;
+}
+
 /** Works on a bucket until nothing is left to do. A group that fails is set aside by name; the others go on. */
 export class Compactor {
   private readonly options: CompactorOptions;
   private readonly view: BucketView;
   private readonly quarantine = new Map<string, Quarantine>();
+  private looked: ReadonlyMap<string, Looked> | undefined;
 
   constructor(options: CompactorOptions) {
     this.options = options;
@@ -58,7 +73,16 @@ export class Compactor {
     const { clock, lease, bucket, log } = this.options;
     await lease.take(signal);
     try {
-      const done = { compacted: 0, downsampled: 0, marked: 0, deleted: 0, inputBytes: 0, samples: 0 };
+      const done = {
+        compacted: 0,
+        downsampled: 0,
+        rewritten: 0,
+        marked: 0,
+        deleted: 0,
+        inputBytes: 0,
+        samples: 0,
+      };
+      const retentions = await this.retentions();
       for (let round = 0; round < limits.compactorRounds; round++) {
         await this.view.refresh(signal);
         for (const [ulid, fault] of this.view.faults) this.setAside(`block ${ulid}`, fault);
@@ -69,9 +93,12 @@ export class Compactor {
         done.marked += await this.markSuperseded(superseded, signal);
         const open = jobs.filter(({ group }) => !this.isSetAside(group));
         if (open.length === 0) break;
-        await this.runJobs(open, done, signal);
+        await this.runJobs(open, this.judge(retentions), done, signal);
       }
-      done.marked += await this.markExpired(signal);
+      if (retentions !== undefined) {
+        done.marked += await this.markExpired(retentions, signal);
+        await this.runRewrites(retentions, done, signal);
+      }
       const due = planSweep(this.view.folders.values(), { ...this.options, nowMs: clock.nowMs() });
       const fence = () => lease.renew(signal);
       done.deleted = (
@@ -104,15 +131,40 @@ export class Compactor {
     }
   }
 
+  /** The documents that are in force; undefined where they cannot be read: nothing is left out then, as nobody knows what. */
+  private async retentions(): Promise<readonly Retention[] | undefined> {
+    const { retention, log } = this.options;
+    if (retention === undefined) return undefined;
+    try {
+      await retention.refresh();
+      return await retention.current();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      log.error({ error: describeError(error) }, 'retention is not applied in this pass');
+      return undefined;
+    }
+  }
+
+  private judge(retentions: readonly Retention[]): Judgement;
+  private judge(retentions: readonly Retention[] | undefined): Judgement | undefined;
+  private judge(retentions: readonly Retention[] | undefined): Judgement | undefined {
+    if (retentions === undefined) return undefined;
+    const nowMs = this.options.clock.nowMs();
+    return { retentions, coverage: plannedCoverage(this.view.blocks, nowMs), nowMs };
+  }
+
   private async runJobs(
-    jobs: readonly Job[],
-    done: { compacted: number; downsampled: number; inputBytes: number; samples: number },
+    jobs: readonly AnyJob[],
+    judgement: Judgement | undefined,
+    done: JobCounts,
     signal: AbortSignal | undefined,
+    visit?: (result: JobResult) => void,
   ): Promise<void> {
     const { concurrency, memoryBytes, lease, log } = this.options;
     const width = Math.max(1, Math.min(concurrency, jobs.length));
     const context: JobContext = {
       ...this.options,
+      judgement,
       memoryBytes: memoryBytes / width,
       fence: () => lease.renew(signal),
     };
@@ -123,19 +175,52 @@ export class Compactor {
         const blocks = job.inputs.map(({ ulid }) => ulid);
         try {
           const result = await runJob(job, context, signal);
-          done[job.kind === 'compact' ? 'compacted' : 'downsampled']++;
+          visit?.(result);
+          if (result.untouched) continue;
+          done[counters[job.kind]]++;
           done.inputBytes += result.inputBytes;
           done.samples += result.samples;
           log.info({ group: job.group, kind: job.kind, blocks, block: result.ulid }, 'done');
         } catch (error) {
           if (!(error instanceof CodedError) || error.code === 'CompactorRunning') throw error;
-          this.setAside(job.group, describeError(error));
+          this.setAside(nameOf(job), describeError(error));
           log.error({ group: job.group, blocks, error: describeError(error) }, 'group is set aside');
         }
       }
     };
     const outcomes = await Promise.allSettled(Array.from({ length: width }, worker));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  /** Writes blocks anew out of which something has to go, and notes of which nothing had to. */
+  private async runRewrites(
+    retentions: readonly Retention[],
+    done: JobCounts,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { bucket, clock, lease } = this.options;
+    await this.view.refresh(signal);
+    this.looked ??= await readLooked(bucket, signal);
+    const before = this.looked;
+    const { blocks } = this.view;
+    const superseded = new Set(
+      plan(blocks, { nowMs: clock.nowMs(), downsample: false }).superseded.map(({ block }) => block),
+    );
+    const judgement = this.judge(retentions);
+    const seen = blocks.filter((block) => !superseded.has(block));
+    const jobs = planRewrites(seen, before, judgement).filter((job) => !this.isSetAside(nameOf(job)));
+    const present = new Set(blocks.map(({ ulid }) => ulid));
+    const looked = new Map([...before].filter(([ulid]) => present.has(ulid)));
+    await this.runJobs(jobs, judgement, done, signal, ({ job, untouched }) => {
+      if (job.kind !== 'rewrite' || !untouched) return;
+      const [{ ulid }] = job.inputs;
+      const lacks = [...new Set([...(looked.get(ulid)?.lacks ?? []), ...job.erasures])];
+      looked.set(ulid, { lacks, stage: job.stage });
+    });
+    if (jobs.length === 0 && looked.size === before.size) return;
+    await lease.renew(signal);
+    await writeLooked(bucket, looked, signal);
+    this.looked = looked;
   }
 
   private setAside(name: string, reason: string): void {
@@ -151,13 +236,14 @@ export class Compactor {
     return false;
   }
 
-  /** Marks blocks of which nothing is left to show. Where the documents are not known nothing is. */
-  private async markExpired(signal: AbortSignal | undefined): Promise<number> {
-    const { bucket, clock, lease, log, retention } = this.options;
-    if (retention === undefined) return 0;
-    await retention.refresh();
+  /** Marks blocks of which nothing is left to show. */
+  private async markExpired(
+    retentions: readonly Retention[],
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const { bucket, clock, lease, log } = this.options;
     await this.view.refresh(signal);
-    const expired = expiredBlocks(this.view.blocks, await retention.current(), clock.nowMs());
+    const expired = expiredBlocks(this.view.blocks, this.judge(retentions));
     let marked = 0;
     for (const { ulid } of expired) {
       signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { traceLineage } from '../../format/block-lineage.ts';
 import type { RetentionDocument } from '../../format/retention-document.ts';
 import { Retention } from '../../retention/retention.ts';
-import { hashLineage, type PlannedBlock } from '../plan/planned-block.ts';
+import { hashLineage, type PlannedBlock, plannedCoverage } from '../plan/planned-block.ts';
 import { expiredBlocks } from './expire.ts';
 
 const dayMs = 86_400_000;
@@ -122,7 +122,11 @@ describe('a block expires', () => {
       [thirtyDays],
     ],
   ])('%s', (_name, expires, blocks, documents) => {
-    const expired = expiredBlocks(blocks, documents.map(retention), nowMs).map(({ ulid }) => ulid);
+    const expired = expiredBlocks(blocks, {
+      retentions: documents.map(retention),
+      coverage: plannedCoverage(blocks, nowMs),
+      nowMs,
+    }).map(({ ulid }) => ulid);
     expect(expired).toEqual(expires ? ['A'] : []);
   });
 });

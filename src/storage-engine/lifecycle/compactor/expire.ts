@@ -1,6 +1,5 @@
-import { type BlockTime, hiddenTime, type Retention } from '../../retention/retention.ts';
-import { intersectRanges } from '../../retention/time-ranges.ts';
-import { type PlannedBlock, plannedCoverable, plannedCoverage } from '../plan/planned-block.ts';
+import type { PlannedBlock } from '../plan/planned-block.ts';
+import { blockTime, isWhollyPast, type Judgement, retentionsOf } from '../plan/rewrites.ts';
 
 /**
  * Blocks of which nothing is left to show, whatever series they hold: past their retention by every rule that there is.
@@ -8,32 +7,18 @@ import { type PlannedBlock, plannedCoverable, plannedCoverage } from '../plan/pl
  */
 export function expiredBlocks(
   blocks: readonly PlannedBlock[],
-  retentions: readonly Retention[],
-  nowMs: number,
+  { retentions, coverage, nowMs }: Judgement,
 ): readonly PlannedBlock[] {
   if (retentions.length === 0) return [];
-  const usable = blocks.filter(({ marks }) => !marks.deletion);
-  const coverage = plannedCoverage(usable, nowMs);
-  return usable.filter((block) => {
-    const external = Object.fromEntries(JSON.parse(block.labels) as [string, string][]);
-    const concerned = retentions.filter((retention) => retention.concerns(external));
-    const time: BlockTime = {
-      startMs: block.minTime,
-      endMs: block.maxTime,
-      resolutionMs: block.resolutionMs,
-      coveredAt: (resolutionMs) => coverage.of(plannedCoverable(block), resolutionMs),
-    };
-    return concerned.length > 0 && concerned.every((retention) => isPast(retention, time, nowMs));
-  });
-}
-
-/** Whether every answer that a document can give for a series lets the whole block go. */
-function isPast({ answers }: Retention, block: BlockTime, nowMs: number): boolean {
-  return answers.every((keep) => {
-    if (keep === undefined) return false;
-    const verdict = { keep, erasures: [], erasedUntilMs: Number.NEGATIVE_INFINITY, conflicts: [] };
-    const whole = { startMs: block.startMs, endMs: block.endMs };
-    const [past, ...more] = intersectRanges(hiddenTime(verdict, block, nowMs).past, [whole]);
-    return more.length === 0 && past?.startMs === whole.startMs && past.endMs === whole.endMs;
+  return blocks.filter((block) => {
+    if (block.marks.deletion) return false;
+    const concerned = retentionsOf(retentions, block);
+    const time = blockTime(block, coverage);
+    return (
+      concerned.length > 0 &&
+      concerned.every((retention) =>
+        retention.answers.every((_, at) => isWhollyPast(retention, at, time, nowMs)),
+      )
+    );
   });
 }

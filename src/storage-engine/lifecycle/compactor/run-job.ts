@@ -10,11 +10,18 @@ import { newUlid } from '../../block/ulid.ts';
 import { uploadBlock } from '../../block/upload.ts';
 import type { Bucket } from '../../bucket/bucket.ts';
 import { type BlockMeta, blockResolutionMs, externalLabels } from '../../format/block-meta.ts';
+import type { BlockTime } from '../../retention/retention.ts';
+import { uniteRanges } from '../../retention/time-ranges.ts';
 import type { Job } from '../plan/plan.ts';
+import { type PlannedBlock, plannedCoverable } from '../plan/planned-block.ts';
+import { downsamplings } from '../plan/ranges.ts';
+import { blockTime, foldedResult, type Judgement, type RewriteJob } from '../plan/rewrites.ts';
 import type { BatchPool } from '../rewrite/batch-pool.ts';
+import type { InputRemoval } from '../rewrite/removal.ts';
 import { type RewriteInput, rewriteBlocks } from '../rewrite/rewrite.ts';
 import { readMeta } from './bucket-view.ts';
-import { resultMeta } from './result-meta.ts';
+import { removalOf } from './fold.ts';
+import { resultMeta, rewriteMeta } from './result-meta.ts';
 
 export interface JobContext {
   readonly bucket: Bucket;
@@ -28,14 +35,22 @@ export interface JobContext {
   readonly replicaLabels: readonly string[];
   readonly native: boolean;
   readonly segmentBytes?: number;
+  /** Bytes that are free where a folder lies; by default what the system says. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
   /** Told before anything changes in the bucket: raises where this compactor no longer holds its lease. */
   readonly fence: () => Promise<void>;
+  /** By what blocks that are written anew leave out what no longer lives; undefined where that is not known. */
+  readonly judgement: Judgement | undefined;
 }
 
+export type AnyJob = Job | RewriteJob;
+
 export interface JobResult {
-  readonly job: Job;
-  /** The block that was written; undefined where nothing of the inputs was left. */
+  readonly job: AnyJob;
+  /** The block that was written; undefined where nothing of the inputs was left, or nothing had to go. */
   readonly ulid: string | undefined;
+  /** Whether nothing had to go: the block that was to be rewritten stays. */
+  readonly untouched: boolean;
   readonly inputBytes: number;
   readonly samples: number;
 }
@@ -47,21 +62,24 @@ const diskFactor = 1.3;
  * Does one job: writes the block beside, stores it, reads it again, and only then marks what it replaces. Whatever ends it
  * in between leaves the inputs as they are; a block that it left is whole or has no meta.json.
  */
-export async function runJob(job: Job, context: JobContext, signal?: AbortSignal): Promise<JobResult> {
-  const { bucket, clock, random } = context;
+export async function runJob(job: AnyJob, context: JobContext, signal?: AbortSignal): Promise<JobResult> {
+  const { bucket, clock, random, judgement } = context;
   const metas: BlockMeta[] = [];
   for (const { ulid } of job.inputs) metas.push(await readMeta(bucket, ulid, signal));
   const resolutionMs = job.kind === 'downsample' ? job.resolutionMs : blockResolutionMs(metas[0]!);
-  const replicaLabels = job.kind === 'downsample' ? [] : context.replicaLabels;
+  const replicaLabels = job.kind === 'compact' ? context.replicaLabels : [];
+  const removals = await removalsOf(job, metas, context, signal);
+  if (job.kind === 'rewrite' && (removals[0]?.touchedSeries ?? 0) === 0)
+    return { job, ulid: undefined, untouched: true, inputBytes: 0, samples: 0 };
   const ulid = newUlid(clock.nowMs(), random);
   const folder = join(context.workFolder, ulid);
   const inputBytes = await sizeOf(bucket, metas, signal);
-  await mkdir(folder, { recursive: true });
   try {
-    await checkDisk(context.workFolder, inputBytes);
+    await mkdir(folder, { recursive: true });
+    await checkDisk(context, inputBytes);
     const written = await rewriteBlocks({
       bucket,
-      inputs: rewriteInputs(metas, replicaLabels),
+      inputs: rewriteInputs(metas, replicaLabels).map((input, at) => ({ ...input, removal: removals[at] })),
       folder,
       minTime: Math.min(...metas.map(({ minTime }) => minTime)),
       maxTime: Math.max(...metas.map(({ maxTime }) => maxTime)),
@@ -78,30 +96,98 @@ export async function runJob(job: Job, context: JobContext, signal?: AbortSignal
     await context.fence();
     const empty = written.stats.numSeries === 0;
     if (!empty) {
-      const meta = resultMeta(metas, written, { ulid, resolutionMs, replicaLabels, nowMs: clock.nowMs() });
+      const folded = foldedResult(job.inputs, judgement, resultTime(job, metas, resolutionMs, judgement));
+      const options = { ulid, resolutionMs, replicaLabels, nowMs: clock.nowMs(), folded };
+      const meta =
+        job.kind === 'rewrite'
+          ? rewriteMeta(metas[0]!, written, options)
+          : resultMeta(metas, written, options);
       const files = written.files.map(({ path }) => path);
       await uploadBlock(bucket, { folder, meta, files }, signal === undefined ? {} : { signal });
       await verifyStored(bucket, meta, signal);
+      if (job.kind === 'rewrite') await keepDownsampled(job.inputs[0], ulid, context, signal);
     }
-    if (job.kind === 'compact') {
-      await context.fence();
-      for (const { ulid: input } of metas)
-        await markBlock(
-          bucket,
-          clock,
-          {
-            kind: 'deletion',
-            ulid: input,
-            details: empty ? 'all of it is deleted' : replacedBy(ulid),
-            reason: '',
-          },
-          signal,
-        );
-    }
-    return { job, ulid: empty ? undefined : ulid, inputBytes, samples: written.stats.numSamples };
+    await context.fence();
+    await markInputs(job, metas, empty ? undefined : ulid, context, signal);
+    return {
+      job,
+      ulid: empty ? undefined : ulid,
+      untouched: false,
+      inputBytes,
+      samples: written.stats.numSamples,
+    };
+  } catch (error) {
+    throw asDiskFull(error, context.workFolder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function removalsOf(
+  job: AnyJob,
+  metas: readonly BlockMeta[],
+  { bucket, judgement }: JobContext,
+  signal: AbortSignal | undefined,
+): Promise<readonly (InputRemoval | undefined)[]> {
+  const removals: (InputRemoval | undefined)[] = [];
+  if (judgement === undefined) return removals;
+  const options = { ...(job.kind === 'downsample' && { targetMs: job.resolutionMs }), signal };
+  for (const [at, meta] of metas.entries())
+    removals.push(await removalOf(bucket, meta, job.inputs[at]!, judgement, options));
+  return removals;
+}
+
+/** The result as far as its retention goes. */
+function resultTime(
+  job: AnyJob,
+  metas: readonly BlockMeta[],
+  resolutionMs: number,
+  judgement: Judgement | undefined,
+): BlockTime {
+  const range = {
+    startMs: Math.min(...metas.map(({ minTime }) => minTime)),
+    endMs: Math.max(...metas.map(({ maxTime }) => maxTime)),
+  };
+  const times = job.inputs.map((block) => judgement && blockTime(block, judgement.coverage));
+  return {
+    ...range,
+    resolutionMs,
+    // What covers one of the inputs alone does not cover the result.
+    coveredAt: (resolution) => {
+      const covered = times.map((time) =>
+        job.kind === 'downsample' ? [] : (time?.coveredAt(resolution) ?? []),
+      );
+      return covered.every((ranges) => ranges.length > 0) ? uniteRanges(covered.flat()) : [];
+    },
+  };
+}
+
+/** What was downsampled before it was rewritten is not again by another system, which does not know the one for the other. */
+async function keepDownsampled(
+  original: PlannedBlock,
+  ulid: string,
+  { bucket, clock, judgement }: JobContext,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const step = downsamplings.find(({ fromMs }) => fromMs === original.resolutionMs);
+  if (step === undefined || judgement === undefined) return;
+  if (judgement.coverage.of(plannedCoverable(original), step.toMs).length === 0) return;
+  const details = 'promfleet: was downsampled before it was rewritten';
+  await markBlock(bucket, clock, { kind: 'no-downsample', ulid, details, reason: '' }, signal);
+}
+
+/** Marks what the result replaces. A downsampled block replaces nothing; where it would be empty nobody tries again. */
+async function markInputs(
+  job: AnyJob,
+  metas: readonly BlockMeta[],
+  by: string | undefined,
+  { bucket, clock }: JobContext,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (job.kind === 'downsample' && by !== undefined) return;
+  const details = by === undefined ? 'nothing of it is left' : replacedBy(by);
+  const kind = job.kind === 'downsample' ? 'no-downsample' : 'deletion';
+  for (const { ulid } of metas) await markBlock(bucket, clock, { kind, ulid, details, reason: '' }, signal);
 }
 
 /** In a deletion mark: which block holds what this one held. The sweeper looks for it before it deletes. */
@@ -140,14 +226,27 @@ async function sizeOf(
   return bytes;
 }
 
-async function checkDisk(folder: string, inputBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+async function checkDisk({ workFolder, freeBytes }: JobContext, inputBytes: number): Promise<void> {
+  const free = await (freeBytes ?? systemFreeBytes)(workFolder);
   const needed = Math.ceil(inputBytes * diskFactor);
-  if (bavail * bsize < needed)
+  if (free < needed)
     throw new CodedError(
       'DiskFull',
-      `${folder} has ${bavail * bsize} bytes free; compacting ${inputBytes} bytes of blocks needs ${needed}`,
+      `${workFolder} has ${free} bytes free; compacting ${inputBytes} bytes of blocks needs ${needed}`,
     );
+}
+
+async function systemFreeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** A disk that others filled while a block was written is no fault of this program. */
+function asDiskFull(error: unknown, folder: string): unknown {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string };
+  return code === 'ENOSPC'
+    ? new CodedError('DiskFull', `${folder}: ${message ?? 'no space left'}`, { cause: error })
+    : error;
 }
 
 /** Reads the replacement again: meta.json as sent, every file as long as it must be, and no mark on it. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import { CodedError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { deleteBlock } from '../../block/delete.ts';
 import { readMark, unmarkBlock } from '../../block/marks.ts';
@@ -54,15 +55,21 @@ export async function sweep(
   const { bucket, log } = context;
   const deleted: string[] = [];
   const kept: string[] = [];
+  // All are judged before the first goes: what holds one of them may be due with it.
+  const lost = new Map<string, string>();
   for (const ulid of due.marked) {
     signal?.throwIfAborted();
     const mark = await readMark(bucket, 'deletion', ulid, signal);
-    if (mark === undefined) continue;
-    if (replacementOf(mark.details) !== undefined && !(await isHeld(bucket, ulid, blocks, signal))) {
-      log.warn(
-        { block: ulid, mark: mark.details },
-        'no block holds what this one does: its deletion mark is taken away',
-      );
+    if (mark === undefined) lost.set(ulid, '');
+    else if (replacementOf(mark.details) !== undefined && !(await isHeld(bucket, ulid, blocks, signal)))
+      lost.set(ulid, mark.details);
+  }
+  for (const ulid of due.marked) {
+    signal?.throwIfAborted();
+    const mark = lost.get(ulid);
+    if (mark === '') continue;
+    if (mark !== undefined) {
+      log.warn({ block: ulid, mark }, 'no block holds what this one does: its deletion mark is taken away');
       await context.fence();
       await unmarkBlock(bucket, 'deletion', ulid, signal);
       kept.push(ulid);
@@ -93,11 +100,15 @@ async function isHeld(
 ): Promise<boolean> {
   const own = blocks.find((block) => block.ulid === ulid);
   if (own === undefined) return true;
-  const meta = await readMeta(bucket, ulid, signal);
-  for (const block of blocks) {
-    if (block === own || block.group !== own.group || !mayHold(block, own)) continue;
-    const theirs = await readMeta(bucket, block.ulid, signal);
-    if (relation(lineageOf(theirs), lineageOf(meta)) === undefined) continue;
+  const meta = await metaOf(bucket, ulid, signal);
+  if (meta === undefined) return true;
+  const candidates = blocks
+    .filter((block) => block !== own && block.group === own.group)
+    .filter(({ lineage }) => relation(lineage, own.lineage) !== undefined)
+    .sort((a, b) => Number(a.marks.deletion) - Number(b.marks.deletion));
+  for (const block of candidates) {
+    const theirs = await metaOf(bucket, block.ulid, signal);
+    if (theirs === undefined || relation(lineageOf(theirs), lineageOf(meta)) === undefined) continue;
     if (!block.marks.deletion) return true;
     // What is past its retention or erased is gone with the block that had replaced it.
     const mark = await readMark(bucket, 'deletion', block.ulid, signal);
@@ -106,6 +117,12 @@ async function isHeld(
   return false;
 }
 
-function mayHold(block: PlannedBlock, own: PlannedBlock): boolean {
-  return relation(block.lineage, own.lineage) !== undefined;
+/** Undefined for a block that is gone since the listing. */
+async function metaOf(bucket: Bucket, ulid: string, signal: AbortSignal | undefined) {
+  try {
+    return await readMeta(bucket, ulid, signal);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'ObjectNotFound') return undefined;
+    throw error;
+  }
 }

@@ -88,8 +88,20 @@ export interface ReadSeries {
 }
 
 /** All series of a block in a folder by their labels as JSON, in index order, with their samples and chunks. */
-export async function readBlock(root: string, ulid: string): Promise<Map<string, ReadSeries>> {
-  const index = readFileSync(join(root, ulid, 'index'));
+export function readBlock(root: string, ulid: string): Promise<Map<string, ReadSeries>> {
+  const folder = join(root, ulid, 'chunks');
+  const segments = readdirSync(folder)
+    .sort()
+    .map((name) => readFileSync(join(folder, name)));
+  return readBlockBytes(ulid, readFileSync(join(root, ulid, 'index')), segments);
+}
+
+/** The same of a block's files in memory. */
+export async function readBlockBytes(
+  ulid: string,
+  index: Uint8Array,
+  segments: readonly Uint8Array[],
+): Promise<Map<string, ReadSeries>> {
   const source = {
     sizeBytes: index.length,
     read: async (offset: number, length: number) => index.subarray(offset, offset + length),
@@ -97,9 +109,6 @@ export async function readBlock(root: string, ulid: string): Promise<Map<string,
   const toc = readIndexToc(index.subarray(-tocBytes), index.length);
   const reader = new ByteReader(framedSection(index.subarray(toc.symbols, toc.series), 'symbols'), 'symbols');
   const symbols = Array.from({ length: reader.uint32() }, () => reader.text());
-  const segments = readdirSync(join(root, ulid, 'chunks'))
-    .sort()
-    .map((name) => readFileSync(join(root, ulid, 'chunks', name)));
   const found = new Map<string, ReadSeries>();
   const walk = await IndexWalk.open(source);
   for await (const { labels, chunks } of walk.series()) {
