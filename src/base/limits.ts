@@ -192,6 +192,10 @@ export const limits = {
   rewriteWindowMaxBytes: 4 * 1024 * 1024,
   /** Chunks that are merged or downsampled by one worker at a time. */
   rewriteBatchBytes: 2 * 1024 * 1024,
+  /** Samples of such a batch: what compresses well takes more memory decoded. */
+  rewriteBatchSamples: 2 * 1024 * 1024,
+  /** Memory that the kernels of a worker keep between two batches. */
+  rewriteKernelBytes: 48 * 1024 * 1024,
   /** Rounds of planning in one pass of a compactor: a bound only, a pass ends when nothing is left to do. */
   compactorRounds: 10_000,
   /** Time for which a group that failed is left alone. */

@@ -58,6 +58,37 @@ export interface KernelExports {
   ): void;
   stateBytes(steps: number): number;
   finishGroup(operator: number, isRoot: boolean, state: number, steps: number): void;
+  /** A batch of chunks and its table (`assembly/batch.ts`). */
+  setBatch(bytes: number, table: number): void;
+  samplesOf(first: number, end: number): number;
+  setOutput(bytes: number, bytesEnd: number, rows: number, rowsEnd: number): void;
+  outputBytes(): number;
+  outputChunks(): number;
+  mergeScratchBytes(samples: number, chunks: number): number;
+  mergeSeries(
+    first: number,
+    end: number,
+    replicas: number,
+    baseMs: number,
+    from: number,
+    to: number,
+    longestIntervalMs: number,
+    scratch: number,
+    samples: number,
+  ): number;
+  downsampleScratchBytes(samples: number, windows: number): number;
+  downsampleSeries(
+    first: number,
+    end: number,
+    baseMs: number,
+    resolutionMs: number,
+    rawIntervalMs: number,
+    scratch: number,
+    samples: number,
+    windows: number,
+  ): number;
+  encodeXor(times: number, values: number, count: number, baseMs: bigint, out: number): number;
+  intactBytes(start: number, end: number): number;
   samplesSeen(): number;
   samplesDecoded(): number;
   results(): number;

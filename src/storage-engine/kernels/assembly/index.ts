@@ -10,10 +10,15 @@ import { corrupt, ok, overlapping } from './status';
 import { decodeXor, markChanges, markNothing, markResets } from './xor';
 
 export { finishGroup, stateBytes } from './aggregate';
+export { samplesOf, setBatch } from './batch';
 export { setColumns, setSpan, startSeries } from './columns';
 export { crc32c } from './crc32c';
+export { downsampleScratchBytes, downsampleSeries } from './downsample';
+export { encodeXor } from './encode-xor';
 export { formatFloat } from './format-float';
 export { rowsWritten, writeRows } from './json-rows';
+export { mergeScratchBytes, mergeSeries } from './merge';
+export { outputBytes, outputChunks, setOutput } from './output';
 export { setQuery } from './query';
 export { mergingBytes, setMerging } from './replicas';
 
@@ -49,6 +54,13 @@ export function decodeEntry(start: usize, end: usize, verify: bool): i32 {
   if (status != ok) return status;
   if (verify && !chunk.isIntact()) return corrupt;
   return decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
+}
+
+/** Bytes of the whole, intact entries that lie one behind the other from `start` on. */
+export function intactBytes(start: usize, end: usize): u32 {
+  let at = start;
+  while (at < end && chunk.openEntry(at, end) != corrupt && chunk.isIntact()) at = chunk.dataAt + chunk.dataLength + 4;
+  return <u32>(at - start);
 }
 
 /** Most samples of one series in the batch that was looked at last. */

@@ -1,3 +1,4 @@
+import { limits } from '../../../base/limits.ts';
 import { ByteWriter } from '../../format/byte-writer.ts';
 
 /** Numbers of one chunk in the table of a batch. */
@@ -51,6 +52,10 @@ export interface Batch {
 export interface BatchParameters {
   /** Keeps encodings 4 to 6 as they are; else they become 1 to 3. */
   readonly native: boolean;
+  /** Number of the last replica in the order of preference, plus one. */
+  readonly replicas: number;
+  /** The inputs' names, for faults. */
+  readonly names: readonly string[];
   /** Milliseconds between samples of the downsampled result, and of what is downsampled (0: raw). */
   readonly resolutionMs: number;
   readonly sourceResolutionMs: number;
@@ -69,6 +74,7 @@ export class BatchBuilder {
   readonly bytes = new ByteWriter(1024 * 1024);
   private chunks = new Float64Array(4096);
   private chunkCount = 0;
+  private samples = 0;
   private readonly series: number[] = [];
   private readonly removed: number[] = [];
   private open: { treatment: Treatment; first: number } | undefined;
@@ -81,7 +87,20 @@ export class BatchBuilder {
     this.open = { treatment, first: this.chunkCount };
   }
 
-  add(entry: Uint8Array, owner: number, replica: number, minTime: number, maxTime: number): void {
+  /** Whether it holds as much as is worked on at once. */
+  get isFull(): boolean {
+    return this.bytes.length >= limits.rewriteBatchBytes || this.samples >= limits.rewriteBatchSamples;
+  }
+
+  add(
+    entry: Uint8Array,
+    owner: number,
+    replica: number,
+    minTime: number,
+    maxTime: number,
+    samples: number,
+  ): void {
+    this.samples += samples;
     const at = this.chunkCount * chunkFields;
     if (at + chunkFields > this.chunks.length) {
       const grown = new Float64Array(this.chunks.length * 2);
@@ -164,11 +183,7 @@ export class ResultBuilder {
   /** Notes the chunk whose entry was appended to `bytes` from `start` on. */
   add(start: number, minTime: number, maxTime: number, floats: number, histograms: number): void {
     const at = this.chunkCount * resultFields;
-    if (at + resultFields > this.chunks.length) {
-      const grown = new Float64Array(this.chunks.length * 2);
-      grown.set(this.chunks);
-      this.chunks = grown;
-    }
+    this.reserve(1);
     this.chunks[at] = minTime;
     this.chunks[at + 1] = maxTime;
     this.chunks[at + 2] = this.bytes.length - start;
@@ -176,6 +191,24 @@ export class ResultBuilder {
     this.chunks[at + 4] = histograms;
     this.chunkCount++;
     this.counts[this.current]!++;
+  }
+
+  /** Adds chunks of the current series: their entries, and the numbers of `BatchResult.chunks` for each. */
+  addAll(entries: Uint8Array, rows: Float64Array): void {
+    const count = rows.length / resultFields;
+    this.reserve(count);
+    this.bytes.raw(entries);
+    this.chunks.set(rows, this.chunkCount * resultFields);
+    this.chunkCount += count;
+    this.counts[this.current]! += count;
+  }
+
+  private reserve(count: number): void {
+    const needed = (this.chunkCount + count) * resultFields;
+    if (needed <= this.chunks.length) return;
+    const grown = new Float64Array(Math.max(needed, this.chunks.length * 2));
+    grown.set(this.chunks);
+    this.chunks = grown;
   }
 
   build(): BatchResult {

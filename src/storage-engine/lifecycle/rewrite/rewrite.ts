@@ -15,9 +15,10 @@ import {
 } from './batch.ts';
 import type { BatchPool } from './batch-pool.ts';
 import { BlockInput, compareLabels } from './block-input.ts';
-import { ChunkCopier, checkEntry, type EntryView, findEntry } from './chunk-copier.ts';
+import { ChunkCopier, type EntryView, findEntry } from './chunk-copier.ts';
 import { needsTranscoding } from './decoded-chunk.ts';
 import type { InputRemoval } from './removal.ts';
+import { sampleCounts } from './sample-counts.ts';
 import { SeriesChunks } from './series-chunks.ts';
 import { mergeSymbols } from './symbol-merge.ts';
 
@@ -40,7 +41,7 @@ export interface RewriteOptions {
   readonly minTime: number;
   readonly maxTime: number;
   readonly memoryBytes: number;
-  readonly parameters: BatchParameters;
+  readonly parameters: Omit<BatchParameters, 'replicas' | 'names'>;
   readonly pool: BatchPool;
   readonly segmentBytes?: number;
   readonly signal?: AbortSignal;
@@ -92,6 +93,7 @@ function windowFor(memoryBytes: number, inputs: number): number {
 
 class Rewriter {
   private readonly options: RewriteOptions;
+  private readonly parameters: BatchParameters;
   private readonly inputs: readonly BlockInput[];
   private readonly writer: BlockWriter;
   private readonly chunks = new SeriesChunks();
@@ -105,6 +107,9 @@ class Rewriter {
     this.options = options;
     this.inputs = inputs;
     this.writer = writer;
+    const replicas = Math.max(0, ...options.inputs.map(({ replica }) => replica)) + 1;
+    const names = options.inputs.map(({ meta }) => meta.ulid);
+    this.parameters = { ...options.parameters, replicas, names };
     const { native } = options.parameters;
     this.copier = new ChunkCopier(writer, (encoding) => !native && needsTranscoding(encoding));
   }
@@ -221,7 +226,7 @@ class Rewriter {
       const reference = chunks.reference[number]!;
       const waiting = findEntry(input, reference, view);
       if (waiting !== undefined) await waiting;
-      checkEntry(input, reference, view);
+      const { floats, histograms } = sampleCounts(view.encoding, view.bytes, view.data);
       const { replica } = options.inputs[chunks.input[number]!]!;
       this.builder.add(
         view.bytes.subarray(view.start, view.end),
@@ -229,8 +234,9 @@ class Rewriter {
         replica,
         chunks.minTime[number]!,
         chunks.maxTime[number]!,
+        floats + histograms,
       );
-      if (this.builder.bytes.length < limits.rewriteBatchBytes || at + 1 >= order.length) continue;
+      if (!this.builder.isFull || at + 1 >= order.length) continue;
       const next = chunks.minTime[order[at + 1]!]!;
       if (at - first < 64 || next <= from + margin) continue;
       // The next part begins where the next chunk does; what lies near that border is in both.
@@ -245,13 +251,13 @@ class Rewriter {
       first = at = back - 1;
     }
     if (begun) this.builder.end(kind === treatment.merge ? from : options.minTime, options.maxTime, removed);
-    if (this.builder.bytes.length >= limits.rewriteBatchBytes) await this.dispatch(false);
+    if (this.builder.isFull) await this.dispatch(false);
   }
 
   private async dispatch(goesOn: boolean): Promise<void> {
     if (this.builder.seriesCount === 0) return;
     const batch: Batch = this.builder.build();
-    const result = this.options.pool.run(batch, this.options.parameters);
+    const result = this.options.pool.run(batch, this.parameters);
     // Told when it is its turn.
     result.catch(() => undefined);
     this.flights.push({ labels: this.builderLabels, goesOn, result });
