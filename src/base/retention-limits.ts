@@ -14,4 +14,6 @@ export const retentionLimits = {
   retentionClasses: 65_535,
   /** What a compactor found by looking into blocks out of which nothing had to go. */
   lookedBlocksBytes: 64 * 1024 * 1024,
+  /** Time after which no running reader holds anything of a block that is gone. */
+  erasureCacheMs: 15 * 60_000,
 } as const;

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../test/support/virtual-clock.ts';
 import { silentLogger } from '../../base/log.ts';
 import { seededRandom } from '../../base/random.ts';
+import { deleteBlock } from '../../storage-engine/block/delete.ts';
+import { markBlock } from '../../storage-engine/block/marks.ts';
 import { FilesystemBucket } from '../../storage-engine/bucket/filesystem-bucket.ts';
 import type { RetentionDocument } from '../../storage-engine/format/retention-document.ts';
 import type { RetentionOrder, RetentionReport } from '../../storage-engine/format/retention-report.ts';
@@ -120,9 +122,43 @@ describe('the agent of a retention order', () => {
       policy: 'a/p',
     };
     const order = { document: document({ erasures: [erasure] }), previews: [] };
-    const seen = { id: 'e', blocksLeft: 2, markedLeft: 0 };
+    const seen = { id: 'e', blocksLeft: 2, markedLeft: 0, serversLeft: 0 };
     expect((await step(order)).erasures).toEqual([{ ...seen, hidden: false }]);
     await clock.advance(60_000);
     expect((await step(order)).erasures).toEqual([{ ...seen, hidden: true }]);
+  });
+
+  it('tells that an erasure is purged once blocks, servers and caches let go of it', async () => {
+    const { bucket, clock, step } = world();
+    const erasure = {
+      id: 'e',
+      matchers: [is('team', 'pay')],
+      untilMs: startMs + 60 * minuteMs,
+      requestedAtMs: startMs,
+      reason: 'r',
+      policy: 'a/p',
+    };
+    const servers = { count: 2, holdMs: 5 * 60 * minuteMs };
+    const order = { document: document({ erasures: [erasure] }), previews: [], servers };
+    const next = async () => (await step(order)).erasures[0]!;
+    await clock.advance(60_000);
+    expect(await next()).toMatchObject({ hidden: true, blocksLeft: 2, serversLeft: 2 });
+    const looked = { '01J00000000000000000000000': { lacks: ['e'] } };
+    await bucket.put(
+      'promfleet/compactor/looked.json',
+      new TextEncoder().encode(JSON.stringify({ version: 1, blocks: looked })),
+    );
+    await clock.advance(60_000);
+    expect(await next()).toMatchObject({ blocksLeft: 1 });
+    const mark = { kind: 'deletion', ulid: '01J00000000000000000000001', details: '', reason: '' } as const;
+    await markBlock(bucket, clock, mark);
+    await clock.advance(60_000);
+    expect(await next()).toMatchObject({ blocksLeft: 0, markedLeft: 1, serversLeft: 2 });
+    await deleteBlock(bucket, mark.ulid);
+    await clock.advance(4 * 60 * minuteMs);
+    expect(await next()).toMatchObject({ blocksLeft: 0, markedLeft: 0, serversLeft: 0 });
+    expect(await next()).not.toHaveProperty('purgedAtMs');
+    await clock.advance(16 * minuteMs);
+    expect(await next()).toHaveProperty('purgedAtMs');
   });
 });

@@ -4,7 +4,6 @@ import { limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
 import { BlockCatalog } from '../../storage-engine/block/block-catalog.ts';
 import { BlockStore, type KnownBlock } from '../../storage-engine/block/block-store.ts';
-import { scanBucket } from '../../storage-engine/block/bucket-scan.ts';
 import type { Bucket } from '../../storage-engine/bucket/bucket.ts';
 import type { RetentionDocument } from '../../storage-engine/format/retention-document.ts';
 import type {
@@ -14,9 +13,13 @@ import type {
   RetentionPreview,
   RetentionReport,
 } from '../../storage-engine/format/retention-report.ts';
+import { BucketView } from '../../storage-engine/lifecycle/compactor/bucket-view.ts';
+import { readLooked } from '../../storage-engine/lifecycle/compactor/looked-blocks.ts';
+import { type Looked, retentionsOf } from '../../storage-engine/lifecycle/plan/rewrites.ts';
 import { previewPolicy } from '../../storage-engine/lifecycle/preview.ts';
 import { coverageOfMetas } from '../../storage-engine/retention/coverage.ts';
-import { erasureProgress } from '../../storage-engine/retention/erasure-state.ts';
+import { type ErasableBlock, erasureProgress } from '../../storage-engine/retention/erasure-state.ts';
+import { Retention } from '../../storage-engine/retention/retention.ts';
 import { publishRetention } from '../../storage-engine/retention/retention-store.ts';
 
 export interface RetentionAgentPorts {
@@ -29,8 +32,48 @@ export interface RetentionAgentPorts {
 
 /** How often the figures of a report are reckoned anew, without a change of the order. */
 const figuresMs = 10 * 60_000;
+/** How often it is looked how far erasures are. */
+const erasureLookMs = 60_000;
+/** Age from which on a folder without meta.json is the rest of a block, which may hold anything. */
+const restMs = 60 * 60_000;
 /** Time between two attempts, and between looks at what has become of an order. */
 const stepMs = 5_000;
+
+interface Stored {
+  readonly document: RetentionDocument;
+  readonly order: RetentionOrder;
+}
+
+/** Blocks of the bucket that the document concerns, and what is left of blocks; what cannot be read may hold anything. */
+function erasableBlocks(
+  view: BucketView,
+  retention: Retention,
+  looked: ReadonlyMap<string, Looked>,
+  nowMs: number,
+): ErasableBlock[] {
+  const unknown = (ulid: string, marked: boolean): ErasableBlock => ({
+    ulid,
+    minTime: Number.NEGATIVE_INFINITY,
+    erasures: [],
+    marked,
+    lacks: new Set(),
+  });
+  return [
+    ...view.blocks
+      .filter((block) => retentionsOf([retention], block).length > 0)
+      .map(({ ulid, minTime, folded, marks }) => ({
+        ulid,
+        minTime,
+        erasures: folded.erasures,
+        marked: marks.deletion,
+        lacks: new Set(looked.get(ulid)?.lacks),
+      })),
+    ...[...view.faults.keys()].map((ulid) => unknown(ulid, false)),
+    ...[...view.folders.values()]
+      .filter(({ metaMs, newestMs }) => metaMs === undefined && nowMs - newestMs > restMs)
+      .map(({ ulid }) => unknown(ulid, true)),
+  ];
+}
 
 /**
  * Brings what a stack orders into its bucket, and tells how far it is: the document at once, figures of policies and the
@@ -41,13 +84,24 @@ export class RetentionAgent {
   readonly #catalog: BlockCatalog;
   readonly #store: BlockStore;
   #order: RetentionOrder | undefined;
-  #stored: { readonly document: RetentionDocument; readonly order: RetentionOrder } | undefined;
+  #stored: Stored | undefined;
+  readonly #view: BucketView;
+  #looked:
+    | {
+        readonly document: RetentionDocument;
+        readonly atMs: number;
+        readonly erasures: readonly ErasureReport[];
+      }
+    | undefined;
+  /** Since when nothing in the bucket and no server holds an erasure, as far as this process saw. */
+  readonly #clearFromMs = new Map<string, number>();
   #reckoned:
     | { readonly order: RetentionOrder; readonly atMs: number; readonly policies: readonly PolicyReport[] }
     | undefined;
 
   constructor(ports: RetentionAgentPorts) {
     this.#ports = ports;
+    this.#view = new BucketView(ports.bucket, { replicaLabels: [], consistencyDelayMs: 0 });
     this.#catalog = new BlockCatalog(ports.bucket, ports.clock);
     this.#store = new BlockStore({
       bucket: ports.bucket,
@@ -87,15 +141,16 @@ export class RetentionAgent {
       this.#tell({ erasures: [], policies: this.#reckoned?.policies ?? [] });
     }
     const { document } = this.#stored;
+    const stored = this.#stored;
     const isDue = this.#reckoned?.order !== order || clock.monotonicMs() - this.#reckoned.atMs >= figuresMs;
     if (!isDue && document.erasures.length === 0) return;
-    const { blocks } = await this.#catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     if (isDue) {
+      const { blocks } = await this.#catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
       const policies = await this.#figures(order, blocks, signal);
       this.#reckoned = { order, atMs: clock.monotonicMs(), policies };
     }
     this.#tell({
-      erasures: await this.#erasures(document, signal),
+      erasures: await this.#erasures(stored, signal),
       policies: this.#reckoned?.policies ?? [],
     });
   }
@@ -123,24 +178,41 @@ export class RetentionAgent {
     return reports;
   }
 
-  async #erasures(document: RetentionDocument, signal: AbortSignal): Promise<ErasureReport[]> {
+  /** How far erasures are; looked at seldom once nothing that can be reached holds any of them. */
+  async #erasures({ document, order }: Stored, signal: AbortSignal): Promise<readonly ErasureReport[]> {
     if (document.erasures.length === 0) return [];
     const { bucket, clock } = this.#ports;
-    const blocks = (await scanBucket(bucket, { signal })).flatMap(({ meta, marks }) =>
-      meta === undefined
-        ? []
-        : [{ meta, marked: marks.some(({ kind }) => kind === 'deletion'), lacks: new Set<string>() }],
-    );
+    const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
+    const last = this.#looked;
+    const isSettled = last?.erasures.every(({ purgedAtMs }) => purgedAtMs !== undefined) === true;
+    if (last?.document === document && monotonicMs - last.atMs < (isSettled ? figuresMs : erasureLookMs))
+      return last.erasures;
+    await this.#view.refresh(signal);
+    const looked = await readLooked(bucket, signal);
+    const found = erasableBlocks(this.#view, new Retention(document), looked, nowMs);
+    const servers = { count: order.servers?.count ?? 0, holdMs: order.servers?.holdMs };
     // A reader looks every so often, and answers nothing on what is older than that.
     const hiddenFromMs = () => document.writtenAtMs + limits.retentionMaxAgeMs;
-    return erasureProgress(document.erasures, { blocks, servers: [], hiddenFromMs }, clock.nowMs()).map(
-      ({ id, state, blocks: left, marked }) => ({
-        id,
-        hidden: state !== 'Pending',
-        blocksLeft: left.length,
-        markedLeft: marked.length,
-      }),
+    const progress = erasureProgress(document.erasures, { blocks: found, servers, hiddenFromMs }, nowMs);
+    const erasures = progress.map(
+      ({ id, isHidden, isClear, blocks, marked, servers: left }): ErasureReport => {
+        if (!isClear) this.#clearFromMs.delete(id);
+        else if (!this.#clearFromMs.has(id)) this.#clearFromMs.set(id, nowMs);
+        const fromMs = this.#clearFromMs.get(id);
+        return {
+          id,
+          hidden: isHidden,
+          blocksLeft: blocks.length,
+          markedLeft: marked.length,
+          serversLeft: left,
+          // Readers forget what they held of blocks that are gone with one of their next looks at the bucket.
+          ...(fromMs !== undefined &&
+            nowMs - fromMs >= limits.erasureCacheMs && { purgedAtMs: fromMs + limits.erasureCacheMs }),
+        };
+      },
     );
+    this.#looked = { document, atMs: monotonicMs, erasures };
+    return erasures;
   }
 
   #tell(parts: Pick<RetentionReport, 'erasures' | 'policies' | 'error'>): void {

@@ -8,9 +8,11 @@ import { compactorName, dataKeys, reportName, retentionName } from '../../render
 import type { RetentionDocument } from '../../storage-engine/format/retention-document.ts';
 import {
   parseRetentionReport,
+  type RetentionOrder,
   type RetentionPreview,
   type RetentionReport,
 } from '../../storage-engine/format/retention-report.ts';
+import { parseDuration } from '../../storage-engine/promql/syntax/durations.ts';
 import type { KubeObject } from '../object.ts';
 import { type CompiledPolicy, compilePolicy, readKeep } from '../retention-policy/compile.ts';
 import { nextDocument } from '../retention-policy/document.ts';
@@ -93,6 +95,21 @@ export function retentionReport(
   }
 }
 
+/** Blocks of a Prometheus span up to a tenth of its retention, and go as a whole; its head and log reach back some hours. */
+const [blockShare, headMs] = [0.1, 6 * 3_600_000];
+
+/** The live servers of a stack, and for how long after its time they may hold a sample. */
+function serversOf({ spec }: MonitoringStack): NonNullable<RetentionOrder['servers']> {
+  const { prometheus } = spec;
+  if (prometheus === undefined) return { count: 0, holdMs: 0 };
+  const { shards = 1, replicas = 2, retention } = prometheus;
+  const time = parseDuration(retention?.time ?? '24h');
+  return {
+    count: shards * replicas,
+    ...('ms' in time && { holdMs: Math.ceil(time.ms * (1 + blockShare)) + headMs }),
+  };
+}
+
 /** Everything of the compactor, its retention document with it. Nothing for a stack without one. */
 export function compactorHalf(
   stack: MonitoringStack,
@@ -136,7 +153,7 @@ export function compactorHalf(
         exact,
       }),
     );
-    content.push(retentionManifest(stack, { document, previews }));
+    content.push(retentionManifest(stack, { document, previews, servers: serversOf(stack) }));
   }
   return {
     content,

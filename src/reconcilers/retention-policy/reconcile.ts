@@ -7,13 +7,13 @@ import { compiledPolicy, orderedDocument, retentionReport } from '../monitoring-
 import type { KubeObject } from '../object.ts';
 import type { ChildSource, EventSink, ObjectWriter } from '../ports.ts';
 import { announceTransitions } from '../transitions.ts';
-import { type PolicyFacts, retentionPolicyStatusOf } from './status.ts';
+import { newCertificates, type PolicyFacts, retentionPolicyStatusOf } from './status.ts';
 
 export interface RetentionReconcilerParts {
   readonly fleet: Fleet;
   readonly policies: ObjectSource<RetentionPolicy>;
   readonly children: ChildSource;
-  readonly writer: Pick<ObjectWriter, 'setStatus'>;
+  readonly writer: Pick<ObjectWriter, 'setStatus' | 'apply'>;
   readonly events: EventSink;
   readonly clock: Clock;
 }
@@ -30,8 +30,12 @@ export class RetentionReconciler {
     const { policies, writer, events, clock } = this.#parts;
     const object = policies.get(key);
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return undefined;
-    const status = retentionPolicyStatusOf(this.#observe(object), clock.nowMs());
+    const facts = this.#observe(object);
+    const nowMs = clock.nowMs();
+    const status = retentionPolicyStatusOf(facts, nowMs);
     if (jsonEqual(status, object.status)) return undefined;
+    // Named only where they exist.
+    for (const certificate of newCertificates(facts, status, nowMs)) await writer.apply(certificate);
     const written = object as unknown as KubeObject;
     announceTransitions(events, written, object.status?.conditions, status.conditions);
     await writer.setStatus(written, status);
@@ -43,7 +47,7 @@ export class RetentionReconciler {
     const { name } = object.spec.stack;
     const stack = fleet.stack(`${object.metadata.namespace ?? ''}/${name}`);
     const { faults, notes } = compiledPolicy(object);
-    const base = { object, faults, notes, serversLeft: () => 0 };
+    const base = { object, faults, notes };
     if (stack === undefined)
       return {
         ...base,
@@ -58,12 +62,9 @@ export class RetentionReconciler {
         : !hasCompactor(stack.object)
           ? 'runs no compactor (spec.compactor is absent, or has 0 replicas)'
           : undefined;
-    const { shards = 1, replicas = 2 } = stack.object.spec.prometheus ?? {};
     const live = stack.children.overlay(children.of(stack.key));
     return {
       ...base,
-      // Live servers delete by their own retention only: until then queries hide it there.
-      serversLeft: () => shards * replicas,
       obstacle:
         lacks === undefined
           ? undefined

@@ -7,8 +7,9 @@ import type {
   RetentionReport,
 } from '../../storage-engine/format/retention-report.ts';
 import { conditionOf } from '../conditions.ts';
+import { beyondReach } from './certificate.ts';
 import { compilePolicy } from './compile.ts';
-import { type PolicyFacts, retentionPolicyStatusOf } from './status.ts';
+import { newCertificates, type PolicyFacts, retentionPolicyStatusOf } from './status.ts';
 
 const nowMs = Date.UTC(2026, 10, 20);
 
@@ -78,7 +79,6 @@ function facts(parts: Partial<PolicyFacts> = {}): PolicyFacts {
     obstacle: undefined,
     document: document(),
     report: report(),
-    serversLeft: () => 0,
     ...parts,
   };
 }
@@ -165,22 +165,52 @@ describe('an erasure of a policy', () => {
     markedLeft: 0,
     ...parts,
   });
-  it.each<[string, ErasureReport | undefined, number, string]>([
-    ['is pending until the compactor has seen it', undefined, 0, 'Pending'],
-    ['is pending until every reader hides it', seen({ hidden: false }), 0, 'Pending'],
-    ['is hidden while blocks hold it', seen({ blocksLeft: 2, markedLeft: 1 }), 0, 'Hidden'],
-    ['is hidden while a server holds it', seen({}), 1, 'Hidden'],
-    ['is rewritten while old blocks wait for their deletion', seen({ markedLeft: 1 }), 0, 'Rewritten'],
-    ['is purged when nothing holds it', seen({}), 0, 'Purged'],
-  ])('%s', (_name, erased, servers, state) => {
-    const status = retentionPolicyStatusOf(
-      facts({
-        document: document({ erasures: [erasure, { ...erasure, id: 'other', policy: 'monitoring/q' }] }),
-        report: report({ erasures: erased === undefined ? [] : [erased] }),
-        serversLeft: () => servers,
-      }),
-      nowMs,
-    );
+  const purgedAtMs = nowMs - 1000;
+  it.each<[string, ErasureReport | undefined, string]>([
+    ['is pending until the compactor has seen it', undefined, 'Pending'],
+    ['is pending until every reader hides it', seen({ hidden: false }), 'Pending'],
+    ['is hidden while blocks hold it', seen({ blocksLeft: 2, markedLeft: 1 }), 'Hidden'],
+    ['is hidden while a server holds it', seen({ serversLeft: 1 }), 'Hidden'],
+    ['is rewritten while old blocks wait for their deletion', seen({ markedLeft: 1 }), 'Rewritten'],
+    ['is rewritten while readers may have parts of old blocks', seen({}), 'Rewritten'],
+    ['is purged when nothing holds it', seen({ purgedAtMs }), 'Purged'],
+  ])('%s', (_name, erased, state) => {
+    const status = retentionPolicyStatusOf(factsOf(erased), nowMs);
     expect(status.erasures).toMatchObject([{ id: 'e', state, reason: 'GDPR-1' }]);
+  });
+
+  const factsOf = (erased: ErasureReport | undefined, object = policy()) =>
+    facts({
+      object,
+      document: document({ erasures: [erasure, { ...erasure, id: 'other', policy: 'monitoring/q' }] }),
+      report: report({ erasures: erased === undefined ? [] : [erased] }),
+    });
+
+  it('gets one certificate, which says what is beyond reach and outlives later blocks and restarts', () => {
+    const first = factsOf(seen({ purgedAtMs }));
+    const status = retentionPolicyStatusOf(first, nowMs);
+    const [certificate, ...others] = newCertificates(first, status, nowMs);
+    expect(others).toEqual([]);
+    expect(certificate?.metadata).toMatchObject({ name: 'p-erased-e', namespace: 'monitoring' });
+    expect(certificate?.metadata.ownerReferences).toBeUndefined();
+    const { data } = certificate as unknown as { data: Record<string, string> };
+    expect(JSON.parse(data['certificate.json']!)).toMatchObject({
+      id: 'e',
+      reason: 'GDPR-1',
+      policy: 'monitoring/p',
+      stack: 'monitoring/main',
+      purgedAt: '2026-11-19T23:59:59Z',
+      beyondReach,
+    });
+    const object = { ...policy(), status };
+    for (const [later, state] of [
+      [seen({}), 'Purged'],
+      [seen({ blocksLeft: 1 }), 'Hidden'],
+    ] as const) {
+      const again = factsOf(later, object);
+      const after = retentionPolicyStatusOf(again, nowMs);
+      expect(after.erasures).toMatchObject([{ state, certificate: 'p-erased-e' }]);
+      expect(newCertificates(again, after, nowMs)).toEqual([]);
+    }
   });
 });

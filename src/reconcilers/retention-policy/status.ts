@@ -8,6 +8,8 @@ import type {
   RetentionReport,
 } from '../../storage-engine/format/retention-report.ts';
 import { type ConditionDraft, mergeConditions, timeText } from '../conditions.ts';
+import type { KubeObject } from '../object.ts';
+import { certificateName, certificateOf } from './certificate.ts';
 
 /** The facts about one policy. */
 export interface PolicyFacts {
@@ -19,8 +21,6 @@ export interface PolicyFacts {
   /** What the stack's compactor was last told. */
   readonly document: RetentionDocument | undefined;
   readonly report: RetentionReport | undefined;
-  /** Ids of erasures by the Prometheus replicas that still hold them. */
-  readonly serversLeft: (id: string) => number;
 }
 
 const maxErasures = 500;
@@ -62,22 +62,36 @@ function previewOf(seen: PolicyReport): NonNullable<RetentionPolicyStatus['previ
 }
 
 function erasureStatus(erasure: Erasure, seen: ErasureReport | undefined, facts: PolicyFacts): ErasureStatus {
-  const serversLeft = facts.serversLeft(erasure.id);
-  const { blocksLeft = 0, markedLeft = 0 } = seen ?? {};
+  const { blocksLeft = 0, markedLeft = 0, serversLeft = 0 } = seen ?? {};
+  const before = facts.object.status?.erasures?.find(({ id }) => id === erasure.id);
+  const isClear = seen?.hidden === true && blocksLeft + markedLeft + serversLeft === 0;
+  // A compactor that was started anew sees the same nothing, and counts the time of caches again.
+  const isPurged = isClear && (seen.purgedAtMs !== undefined || before?.state === 'Purged');
   const state =
     seen?.hidden !== true
       ? 'Pending'
       : blocksLeft > 0 || serversLeft > 0
         ? 'Hidden'
-        : markedLeft > 0
-          ? 'Rewritten'
-          : 'Purged';
+        : isPurged
+          ? 'Purged'
+          : 'Rewritten';
   const waits = {
     Pending: 'every query server must have read it from the bucket',
-    Hidden: `${blocksLeft} blocks are to be rewritten, ${serversLeft} Prometheus replicas are to delete it`,
-    Rewritten: `${markedLeft} blocks that held it wait for the end of their deletion delay`,
+    Hidden: [
+      ...(blocksLeft > 0 ? [`${blocksLeft} blocks are to be rewritten or looked into`] : []),
+      ...(serversLeft > 0
+        ? [`${serversLeft} Prometheus replicas hold it until their own retention ends`]
+        : []),
+    ].join('; '),
+    Rewritten:
+      markedLeft > 0
+        ? `${markedLeft} blocks that held it wait for the end of their deletion delay`
+        : 'query servers are given time to let go of what they cached',
     Purged: undefined,
   }[state];
+  const certificate =
+    before?.certificate ??
+    (state === 'Purged' ? certificateName(facts.object.metadata.name, erasure) : undefined);
   return {
     id: erasure.id,
     reason: erasure.reason,
@@ -85,8 +99,24 @@ function erasureStatus(erasure: Erasure, seen: ErasureReport | undefined, facts:
     state,
     blocksLeft: blocksLeft + markedLeft,
     serversLeft,
+    ...(certificate !== undefined && { certificate }),
     ...(waits === undefined ? {} : { message: waits }),
   };
+}
+
+/** Certificates that a status names and the one before it does not: to be written before it is. */
+export function newCertificates(
+  { object, document, report }: PolicyFacts,
+  status: RetentionPolicyStatus,
+  nowMs: number,
+): KubeObject[] {
+  const issued = new Set(object.status?.erasures?.flatMap(({ certificate }) => certificate ?? []));
+  return (status.erasures ?? []).flatMap(({ id, certificate }) => {
+    const erasure = document?.erasures.find((each) => each.id === id);
+    if (certificate === undefined || issued.has(certificate) || erasure === undefined) return [];
+    const seen = report?.erasures.find((each) => each.id === id);
+    return [certificateOf(object, erasure, seen?.purgedAtMs ?? nowMs)];
+  });
 }
 
 function decide(

@@ -28,7 +28,7 @@ export function retentionOrderOf(object: {
   const text = object.binaryData?.[dataKeys.retention];
   if (text === undefined) return undefined;
   const what = `ConfigMap key ${dataKeys.retention}`;
-  let order: { readonly document?: unknown; readonly previews?: unknown } | null;
+  let order: { readonly document?: unknown; readonly previews?: unknown; readonly servers?: unknown } | null;
   try {
     const json = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: limits.retentionDocumentBytes });
     order = JSON.parse(json.toString('utf8')) as typeof order;
@@ -37,5 +37,7 @@ export function retentionOrderOf(object: {
   }
   const document: RetentionDocument = parseRetentionDocument(JSON.stringify(order?.document ?? null), what);
   if (!Array.isArray(order?.previews)) throw new CorruptDataError(`${what}: previews is not a list`);
-  return { document, previews: order.previews as RetentionOrder['previews'] };
+  const previews = order.previews as RetentionOrder['previews'];
+  const servers = order.servers as RetentionOrder['servers'];
+  return { document, previews, ...(servers !== undefined && { servers }) };
 }

@@ -51,9 +51,13 @@ export class BlockCatalog {
   private syncing: Promise<void> | undefined;
   private fault: CodedError | undefined;
 
-  constructor(bucket: Bucket, clock: Clock) {
+  private readonly onSync: ((ulids: ReadonlySet<string>) => void) | undefined;
+
+  /** `onSync` is told after each listing which blocks there are, those that are hidden included. */
+  constructor(bucket: Bucket, clock: Clock, onSync?: (ulids: ReadonlySet<string>) => void) {
     this.bucket = bucket;
     this.clock = clock;
+    this.onSync = onSync;
   }
 
   /** Blocks that overlap [startMs, endMs], oldest first, and what of the bucket could not be read. */
@@ -130,6 +134,7 @@ export class BlockCatalog {
       .filter(({ meta }) => metas.has(meta))
       .sort((a, b) => a.meta.minTime - b.meta.minTime || (a.meta.ulid < b.meta.ulid ? -1 : 1));
     this.snapshot = { all, visible, faults, takenMs };
+    if (faults.length === 0) this.onSync?.(new Set(all.keys()));
   }
 
   private async list() {

@@ -94,6 +94,12 @@ export class DiskCache {
     await this.evict();
   }
 
+  /** Forgets what is of blocks that are not among these: they are gone, and may have held what is erased. */
+  async retain(ulids: ReadonlySet<string>): Promise<void> {
+    for (const file of [...this.entries.keys()])
+      if (!ulids.has(file.slice(0, file.indexOf('.')))) await this.forget(file);
+  }
+
   /** The order of use outlives a restart as the files' times. */
   private async touch(path: string): Promise<void> {
     const nowSeconds = this.clock.nowMs() / 1000;
@@ -136,8 +142,10 @@ export class DiskCache {
   }
 }
 
+/** `name` is a key of the bucket, with more behind it: its first folder, the block, can be told from the file's name. */
 function fileName(name: string): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 32);
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 32);
+  return `${name.slice(0, Math.max(0, name.indexOf('/'))).replace(/[^0-9A-Za-z]/g, '')}.${hash}`;
 }
 
 function checksum(name: string, content: Uint8Array): number {

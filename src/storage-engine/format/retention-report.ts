@@ -12,6 +12,8 @@ export interface RetentionPreview extends RetentionRules {
 export interface RetentionOrder {
   readonly document: RetentionDocument;
   readonly previews: readonly RetentionPreview[];
+  /** Live servers, and how long after its time each may hold a sample; absent where nothing bounds that. */
+  readonly servers?: { readonly count: number; readonly holdMs?: number };
 }
 
 /** Series (counted once a block), samples and bytes of chunks. */
@@ -43,6 +45,10 @@ export interface ErasureReport {
   /** Blocks in use that hold it, and blocks that held it and wait for their deletion. */
   readonly blocksLeft: number;
   readonly markedLeft: number;
+  /** Live servers that may hold it. */
+  readonly serversLeft?: number;
+  /** When nothing that can be reached held it any more, caches included. */
+  readonly purgedAtMs?: number;
 }
 
 /** What a compactor tells of retention in its bucket. */

@@ -48,7 +48,8 @@ export class BlockHolder implements SeriesHolder {
     this.name = bucket.description;
     this.clock = clock;
     this.retention = options.retention;
-    this.catalog = new BlockCatalog(bucket, clock);
+    const { cache } = options;
+    this.catalog = new BlockCatalog(bucket, clock, (ulids) => void cache?.retain(ulids));
     this.pause = pauses(clock, limits.querySliceMs);
     this.store = new BlockStore({ bucket, ...options, pause: this.pause });
   }

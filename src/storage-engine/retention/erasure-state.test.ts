@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockMeta } from '../format/block-meta.ts';
 import type { Erasure } from '../format/retention-document.ts';
-import { type ErasableBlock, erasureProgress, foldedInto, withFolded } from './erasure-state.ts';
+import {
+  type ErasableBlock,
+  type ErasureProgress,
+  erasureProgress,
+  foldedInto,
+  type LiveServers,
+  withFolded,
+} from './erasure-state.ts';
 
 const erasure: Erasure = {
   id: 'e',
@@ -29,61 +36,55 @@ function meta(ulid: string, minTime: number, extensions?: unknown): BlockMeta {
   };
 }
 
-const block = (parts: Partial<ErasableBlock> & Pick<ErasableBlock, 'meta'>): ErasableBlock => ({
+const block = (ulid: string, parts: Partial<ErasableBlock> = {}): ErasableBlock => ({
+  ulid,
+  minTime: 0,
+  erasures: [],
   marked: false,
   lacks: new Set(),
   ...parts,
 });
-const server = (name: string, ...deleted: string[]) => ({ name, deleted: new Set(deleted) });
-const done = { promfleet: { block: 'A', erasures: ['e'] } };
+const day = 86_400_000;
 
 describe('an erasure', () => {
   const hiddenFromMs = () => 50;
-  it.each<[string, string, number, ErasableBlock[], ReturnType<typeof server>[]]>([
-    ['Pending', 'readers may not know it', 49, [], []],
-    ['Hidden', 'a block in use holds it', 50, [block({ meta: meta('A', 0) })], [server('p-0', 'e')]],
-    ['Hidden', 'a server holds it', 50, [], [server('p-0', 'e'), server('p-1', 'other')]],
+  const servers = (count: number, holdMs?: number): LiveServers => ({ count, holdMs });
+  const none = servers(0);
+  it.each<[string, Partial<ErasureProgress>, number, ErasableBlock[], LiveServers]>([
+    ['is not hidden while readers may not know it', { isHidden: false, isClear: false }, 49, [], none],
     [
-      'Rewritten',
-      'only a block that waits for its deletion holds it',
+      'is hidden where a block in use holds it',
+      { isHidden: true, blocks: ['A'], isClear: false },
       50,
-      [block({ meta: meta('A', 0), marked: true })],
-      [server('p-0', 'e')],
+      [block('A')],
+      none,
+    ],
+    ['waits for servers that nothing bounds', { servers: 2, isClear: false }, 9 * day, [], servers(2)],
+    ['waits for servers that still hold it', { servers: 2, isClear: false }, 999 + day, [], servers(2, day)],
+    [
+      'is clear once their retention has ended',
+      { servers: 0, isClear: true },
+      1000 + day,
+      [],
+      servers(2, day),
     ],
     [
-      'Purged',
-      'no block holds it: rewritten, without such series, or younger',
+      'waits for a block that is to be deleted',
+      { blocks: [], marked: ['A'], isClear: false },
       50,
-      [
-        block({ meta: meta('A', 0, done) }),
-        block({ meta: meta('B', 0), lacks: new Set(['e']) }),
-        block({ meta: meta('C', 1000) }),
-      ],
-      [server('p-0', 'e')],
+      [block('A', { marked: true })],
+      none,
     ],
-  ])('is %s where %s', (state, _name, nowMs, blocks, servers) => {
-    expect(erasureProgress([erasure], { blocks, servers, hiddenFromMs }, nowMs)[0]!.state).toBe(state);
-  });
-
-  it('names what is left', () => {
-    const blocks = [block({ meta: meta('A', 0) }), block({ meta: meta('B', 0), marked: true })];
-    expect(erasureProgress([erasure], { blocks, servers: [server('p-1')], hiddenFromMs }, 60)).toEqual([
-      { id: 'e', state: 'Hidden', blocks: ['A'], marked: ['B'], servers: ['p-1'] },
-    ]);
-  });
-
-  it('never goes back while blocks are rewritten, marked and deleted one by one', () => {
-    const states = ['Pending', 'Hidden', 'Rewritten', 'Purged'];
-    const all = ['A', 'B', 'C'].map((ulid) => block({ meta: meta(ulid, 0) }));
-    let last = 0;
-    for (let step = 0; step <= 6; step++) {
-      const blocks = all.flatMap((each, i) => (step > i + 3 ? [] : [{ ...each, marked: step > i }]));
-      const [progress] = erasureProgress([erasure], { blocks, servers: [], hiddenFromMs }, 40 + step * 10);
-      const at = states.indexOf(progress!.state);
-      expect(at).toBeGreaterThanOrEqual(last);
-      last = at;
-    }
-    expect(states[last]).toBe('Purged');
+    [
+      'is clear where no block holds it: rewritten, without such series, or younger',
+      { isClear: true },
+      50,
+      [block('A', { erasures: ['e'] }), block('B', { lacks: new Set(['e']) }), block('C', { minTime: 1000 })],
+      none,
+    ],
+  ])('%s', (_name, expected, nowMs, blocks, live) => {
+    const [progress] = erasureProgress([erasure], { blocks, servers: live, hiddenFromMs }, nowMs);
+    expect(progress).toMatchObject({ id: 'e', ...expected });
   });
 });
 

@@ -3,28 +3,27 @@ import type { Erasure } from '../format/retention-document.ts';
 
 /** A block of the bucket that may hold erased samples. */
 export interface ErasableBlock {
-  readonly meta: BlockMeta;
+  readonly ulid: string;
+  readonly minTime: number;
+  /** Ids of erasures that it went through when it was written. */
+  readonly erasures: readonly string[];
   /** It waits for its deletion: readers leave it alone, its objects still exist. */
   readonly marked: boolean;
   /** Ids of erasures of which its index holds no series; empty where nobody has looked. */
   readonly lacks: ReadonlySet<string>;
 }
 
-/** A live server that may hold erased samples, and the erasures that it has deleted, out-of-order samples included. */
-export interface ErasableServer {
-  readonly name: string;
-  readonly deleted: ReadonlySet<string>;
-}
-
 export interface ErasureProgress {
   readonly id: string;
-  readonly state: 'Pending' | 'Hidden' | 'Rewritten' | 'Purged';
-  /** ULIDs of blocks that readers use and that hold it. */
+  readonly isHidden: boolean;
+  /** ULIDs of blocks that readers use and that may hold it. */
   readonly blocks: readonly string[];
-  /** ULIDs of blocks that hold it and wait for their deletion. */
+  /** ULIDs of blocks that may hold it and wait for their deletion. */
   readonly marked: readonly string[];
-  /** Names of servers that have not deleted it. */
-  readonly servers: readonly string[];
+  /** Live servers whose own retention has not ended for it. */
+  readonly servers: number;
+  /** Whether nothing that can be reached holds it. */
+  readonly isClear: boolean;
 }
 
 /** What was left out of a block when it was written, by its own meta.json (`thanos.extensions.promfleet`). */
@@ -73,39 +72,44 @@ export function withFolded(
 }
 
 /** Whether a block may hold samples of an erasure. */
-export function mayHold({ meta, lacks }: ErasableBlock, { id, untilMs }: Erasure): boolean {
-  return meta.minTime < untilMs && !lacks.has(id) && !foldedInto(meta).erasures.includes(id);
+export function mayHold({ minTime, erasures, lacks }: ErasableBlock, { id, untilMs }: Erasure): boolean {
+  return minTime < untilMs && !lacks.has(id) && !erasures.includes(id);
+}
+
+/** Live servers, and for how long after its time one may still hold a sample: undefined where nothing bounds that. */
+export interface LiveServers {
+  readonly count: number;
+  readonly holdMs: number | undefined;
 }
 
 /**
  * How far each erasure is. Hidden once every reader must know it (`hiddenFromMs`: readers refuse to answer on what they
- * knew before), Rewritten once no block in use and no server holds it, Purged once no block in the bucket does.
+ * knew before), rewritten once no block in use and no server holds it, clear once no block in the bucket does.
  */
 export function erasureProgress(
   erasures: readonly Erasure[],
   found: {
     readonly blocks: readonly ErasableBlock[];
-    readonly servers: readonly ErasableServer[];
+    readonly servers: LiveServers;
     /** Since when all readers apply an erasure; Infinity where it is not in the bucket yet. */
     readonly hiddenFromMs: (erasure: Erasure) => number;
   },
   nowMs: number,
 ): readonly ErasureProgress[] {
+  const { count, holdMs = Number.POSITIVE_INFINITY } = found.servers;
   return erasures.map((erasure) => {
     const holding = found.blocks.filter((block) => mayHold(block, erasure));
     const ulids = (marked: boolean) =>
-      holding.filter((block) => block.marked === marked).map(({ meta }) => meta.ulid);
-    const blocks = ulids(false);
-    const servers = found.servers.filter(({ deleted }) => !deleted.has(erasure.id)).map(({ name }) => name);
+      holding.filter((block) => block.marked === marked).map(({ ulid }) => ulid);
+    const servers = nowMs < erasure.untilMs + holdMs ? count : 0;
     const isHidden = nowMs >= found.hiddenFromMs(erasure);
-    const isRewritten = blocks.length === 0 && servers.length === 0;
-    const state = !isHidden
-      ? 'Pending'
-      : !isRewritten
-        ? 'Hidden'
-        : holding.length > 0
-          ? 'Rewritten'
-          : 'Purged';
-    return { id: erasure.id, state, blocks, marked: ulids(true), servers };
+    return {
+      id: erasure.id,
+      isHidden,
+      blocks: ulids(false),
+      marked: ulids(true),
+      servers,
+      isClear: isHidden && holding.length === 0 && servers === 0,
+    };
   });
 }
