@@ -30,6 +30,11 @@ export interface BlockStoreOptions {
   readonly pause: () => Promise<void> | undefined;
 }
 
+/** Series that are merged with those of blocks, as if they were one more. */
+export interface BesideBlocks {
+  answer(symbols: SymbolDictionary): BlockAnswer;
+}
+
 /** Hears of a block that could not be read; without it the fault is thrown. */
 export type OnFault = (meta: BlockMeta, error: unknown) => void;
 
@@ -68,14 +73,24 @@ export class BlockStore {
     return block;
   }
 
-  /** The series that all matchers take, over blocks that are given oldest first. */
+  /** The series that all matchers take, over blocks that are given oldest first, and of what stands `beside` them. */
   async select(
     blocks: readonly KnownBlock[],
     matchers: readonly LabelMatcher[],
     dropLabels: readonly string[],
     signal: AbortSignal,
     onFault: OnFault,
+    beside: readonly BesideBlocks[] = [],
   ): Promise<MergedSeries> {
+    if (beside.length > 0) {
+      const { symbols } = this;
+      const answers = await this.answers(symbols, blocks, matchers, signal, onFault);
+      return new MergedSeries(
+        symbols,
+        [...answers, ...beside.map(({ answer }) => answer(symbols))],
+        dropLabels,
+      );
+    }
     const key = JSON.stringify([
       blocks.map(({ meta }) => meta.ulid),
       matchers.map(({ name, op, value }) => [name, op, value]),

@@ -19,6 +19,7 @@ import { isNearlyExact } from '../samples/aggregate-columns.ts';
 import { memoryOf, mergeColumns, type SampleColumns } from '../samples/sample-columns.ts';
 import { decodePart } from './block-samples.ts';
 import type { BlockTime } from './coverage.ts';
+import type { LiveTail } from './live-tail.ts';
 import type { QueryBudget } from './query-budget.ts';
 import { coarseBlocks } from './resolution.ts';
 import { hidingOf } from './retention-hiding.ts';
@@ -59,9 +60,10 @@ export class BlockHolder implements SeriesHolder {
     hints: SelectHints,
     dropLabels: readonly string[],
     scope: QueryScope,
+    beside: readonly LiveTail[] = [],
   ): Promise<Selection> {
     return this.onBlocks(hints, scope, async (blocks, onFault, hiding) => {
-      const merged = await this.store.select(blocks, matchers, dropLabels, scope.signal, onFault);
+      const merged = await this.store.select(blocks, matchers, dropLabels, scope.signal, onFault, beside);
       return narrow(merged, hints.startMs, hints.endMs, hiding?.(merged));
     });
   }

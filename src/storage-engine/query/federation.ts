@@ -7,6 +7,7 @@ import { dedupMarginMs, dedupReplicas, expectedReplicas } from '../samples/dedup
 import { mergeColumns, type SampleColumns, sliceColumns } from '../samples/sample-columns.ts';
 import { liveHints, mayHaveMoved } from './coverage.ts';
 import type { FusedWindows } from './fused/fused-windows.ts';
+import type { LiveTail } from './live-tail.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 import type { SourceMonitor, SourceRecord } from './source-monitor.ts';
@@ -115,13 +116,23 @@ export class FederatedSource implements SampleSource {
     return { bucket, live, hintsOf: new Map(plan.map(({ holder, own }) => [holder, own])), lists };
   }
 
-  /** The one holder that has all of a time: the only one, or the bucket where its blocks cover what live servers have. */
-  private async wholeHolder(hints: SelectHints): Promise<SeriesHolder | undefined> {
-    if (this.holders.length === 1) return this.holders[0];
+  /**
+   * The holder of blocks, and the live servers that are read beside it with the time of each; undefined where kernels cannot
+   * have the series of all of them.
+   */
+  private async windowSources(hints: SelectHints) {
+    const [bucket, ...others] = this.holders.filter(({ selectChunks }) => selectChunks !== undefined);
+    const live = this.holders.filter((holder) => holder !== bucket);
+    if (others.length > 0 || live.some(({ selectTail }) => selectTail === undefined)) return undefined;
+    if (bucket === undefined || live.length === 0)
+      return { bucket, live: live.map((holder) => ({ holder, own: hints })), lists: false };
     const plan = await this.livePlan(hints);
-    if (plan === undefined || plan.lists) return undefined;
-    const isNeeded = plan.live.some((holder) => plan.hintsOf.get(holder) !== undefined);
-    return isNeeded ? undefined : plan.bucket;
+    if (plan === undefined) return undefined;
+    const asked = live.flatMap((holder) => {
+      const own = plan.hintsOf.get(holder);
+      return own === undefined ? [] : [{ holder, own }];
+    });
+    return { bucket, live: asked, lists: plan.lists };
   }
 
   private deduplicated(
@@ -143,35 +154,65 @@ export class FederatedSource implements SampleSource {
     });
   }
 
-  /**
-   * On kernels, where one holder of blocks has all of the time.
-   */
+  /** On kernels: blocks, and what live servers have beside them as if it were one more block of each. */
   async windows(query: WindowQuery): Promise<WindowAnswer | undefined> {
     const { kernels, replicaLabels } = this.options;
     if (kernels === undefined) return undefined;
-    const asked = query.matchers.some(({ name }) => replicaLabels.includes(name));
+    const { matchers, firstMs, rangeMs, stepMs, steps } = query;
+    const asked = matchers.some(({ name }) => replicaLabels.includes(name));
     const dedup = replicaLabels.length > 0 && !asked;
-    const { firstMs, rangeMs, stepMs, steps } = query;
     // A replica's samples near the asked time may decide about another's inside.
     const marginMs = dedup ? dedupMarginMs(expectedReplicas) : 0;
-    const startMs = firstMs - rangeMs + 1 - marginMs;
-    const endMs = firstMs + (steps - 1) * stepMs + marginMs;
+    const hints: SelectHints = {
+      startMs: firstMs - rangeMs + 1 - marginMs,
+      endMs: firstMs + (steps - 1) * stepMs + marginMs,
+      ...(query.function !== 'lookback' && { func: query.function }),
+    };
     const dropped = dedup ? replicaLabels : [];
-    const holder = await this.wholeHolder({ startMs, endMs });
-    if (holder?.selectChunks === undefined) return undefined;
+    const sources = await this.windowSources(hints);
+    if (sources === undefined) return undefined;
+    const { bucket, live, lists } = sources;
+    const tails: LiveTail[] = [];
     try {
-      const hints = {
-        startMs,
-        endMs,
-        ...(query.function !== 'lookback' && { func: query.function }),
-      };
-      const selection = await holder.selectChunks(query.matchers, hints, dropped, this.scope);
+      // As in `selectAll`: blocks are listed after the servers were read.
+      if (!(await this.readTails(live, matchers, hints, tails))) return undefined;
+      if (lists) await bucket?.listAgain?.();
+      const selection =
+        bucket === undefined
+          ? kernels.joiner.join(tails, dropped, hints)
+          : await bucket.selectChunks!(matchers, hints, dropped, this.scope, tails);
       return await kernels.evaluate(query, selection, this.scope);
     } catch (error) {
       // The generic path meets the same fault, and tells it; what is too much for kernels is so for it.
       if (error instanceof CodedError && error.code !== 'LimitExceeded') return undefined;
       throw error;
+    } finally {
+      for (const { sizeBytes } of tails) this.scope.budget?.take({ bytes: -sizeBytes });
     }
+  }
+
+  /** Reads the tails of live servers; false where one has what kernels do not take. */
+  private async readTails(
+    live: readonly { readonly holder: SeriesHolder; readonly own: SelectHints }[],
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    tails: LiveTail[],
+  ): Promise<boolean> {
+    if (live.length === 0) return true;
+    const ownOf = new Map(live.map(({ holder, own }) => [holder, own]));
+    let isWhole = true;
+    await this.ask(
+      async (holder) => {
+        const own = ownOf.get(holder)!;
+        // Where its blocks end, nothing before counts: they may have been changed since.
+        const fromMs = own.startMs > hints.startMs ? own.startMs : Number.NEGATIVE_INFINITY;
+        const tail = await holder.selectTail!(matchers, own, this.scope, fromMs);
+        if (tail === undefined) isWhole = false;
+        else tails.push(tail);
+      },
+      [...ownOf.keys()],
+    );
+    return isWhole;
   }
 
   async labelNames(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<string[]> {

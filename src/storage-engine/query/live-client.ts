@@ -39,6 +39,35 @@ export class LiveClient {
    * series that spans frames comes back whole. Raises `SourceFailed`; an answer that breaks off is never taken as short.
    */
   async *read(query: RemoteQuery, signal: AbortSignal): AsyncIterable<RemoteSeries> {
+    let open:
+      | { key: string; series: { labels: RemoteSeries['labels']; chunks: RemoteSeries['chunks'][number][] } }
+      | undefined;
+    for await (const message of this.readMessages(query, signal)) {
+      for (const series of this.decoded(() => decodeChunkedResponse(message).series)) {
+        const key = JSON.stringify(series.labels);
+        if (open?.key === key) {
+          open.series.chunks.push(...series.chunks);
+          continue;
+        }
+        if (open !== undefined) yield open.series;
+        open = { key, series: { labels: series.labels, chunks: [...series.chunks] } };
+      }
+    }
+    if (open !== undefined) yield open.series;
+  }
+
+  /** What `decode` makes of a part of the server's answer; a fault of it is the server's. */
+  decoded<T>(decode: () => T): T {
+    try {
+      return decode();
+    } catch (error) {
+      if (error instanceof LimitExceededError) throw error;
+      throw this.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The same as messages of frames whose checksums are right (`ChunkedReadResponse`). */
+  async *readMessages(query: RemoteQuery, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const body = Buffer.from(compress(encodeReadRequest([query])));
     const response = await this.request({
       path: 'api/v1/read',
@@ -56,9 +85,6 @@ export class LiveClient {
       await response.body.dump();
       throw this.failed(`answered with ${type || 'no content type'} instead of streamed chunks`);
     }
-    let open:
-      | { key: string; series: { labels: RemoteSeries['labels']; chunks: RemoteSeries['chunks'][number][] } }
-      | undefined;
     let receivedBytes = 0;
     try {
       for await (const message of readFrames(response.body)) {
@@ -67,22 +93,13 @@ export class LiveClient {
           throw new LimitExceededError(
             `source ${this.url}: its answer is larger than ${limits.liveSourceBytes} bytes`,
           );
-        for (const series of decodeChunkedResponse(message).series) {
-          const key = JSON.stringify(series.labels);
-          if (open?.key === key) {
-            open.series.chunks.push(...series.chunks);
-            continue;
-          }
-          if (open !== undefined) yield open.series;
-          open = { key, series: { labels: series.labels, chunks: [...series.chunks] } };
-        }
+        yield message;
       }
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof LimitExceededError) throw error;
       throw this.failed(error instanceof Error ? error.message : String(error));
     }
-    if (open !== undefined) yield open.series;
   }
 
   /** A JSON answer of the server's HTTP API: its `data`. */

@@ -14,6 +14,7 @@ import { decodeChunk, memoryOf, mergeColumns, sliceColumns } from '../samples/sa
 import { attachLabels } from './external-labels.ts';
 import { LabelCache } from './label-cache.ts';
 import type { LiveClient } from './live-client.ts';
+import { type LiveTail, TailBuilder } from './live-tail.ts';
 import { Patience } from './patience.ts';
 import { hideLive } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
@@ -91,6 +92,42 @@ export class LiveHolder implements SeriesHolder {
         if (shown.timestamps.length > 0) found.push({ labels, columns: shown });
       }
       return found;
+    });
+  }
+
+  selectTail(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+    fromMs: number,
+  ): Promise<LiveTail | undefined> {
+    return this.ask(scope, async (signal, external) => {
+      const builder = new TailBuilder(fromMs);
+      const tail = () =>
+        builder.finish(this.name, { minTimeMs: hints.startMs, maxTimeMs: hints.endMs + 1 }, [
+          ...external.entries(),
+        ]);
+      const left = resolveMatchers(matchers, external);
+      if (left === undefined) return tail();
+      // What is hidden is judged series by series.
+      const retentions = await this.retentions(scope);
+      if (retentions.some((each) => !each.isEmpty)) return undefined;
+      const query = { startMs: hints.startMs, endMs: hints.endMs, matchers: left };
+      let takenBytes = 0;
+      try {
+        for await (const message of this.client.readMessages(query, signal)) {
+          this.client.decoded(() => builder.add(message));
+          if (!builder.isPlain) break;
+          scope.budget?.take({ bytes: builder.sizeBytes - takenBytes });
+          takenBytes = builder.sizeBytes;
+        }
+      } catch (error) {
+        scope.budget?.take({ bytes: -takenBytes });
+        throw error;
+      }
+      if (builder.isPlain) return tail();
+      scope.budget?.take({ bytes: -takenBytes });
+      return undefined;
     });
   }
 

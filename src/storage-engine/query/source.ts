@@ -4,6 +4,7 @@ import type { SelectHints } from '../promql/exec/sample-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
 import type { SampleColumns } from '../samples/sample-columns.ts';
 import type { BlockTime } from './coverage.ts';
+import type { LiveTail } from './live-tail.ts';
 import type { QueryBudget } from './query-budget.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
@@ -43,14 +44,25 @@ export interface SeriesHolder {
   ): Promise<readonly StoredSeries[]>;
   /**
    * The same series as columns of chunks, before any chunk is read; only of a holder of blocks. `dropLabels` are taken off
-   * the series: those that tell replicas apart.
+   * the series: those that tell replicas apart. `beside` is merged with them.
    */
   selectChunks?(
     matchers: readonly LabelMatcher[],
     hints: SelectHints,
     dropLabels: readonly string[],
     scope: QueryScope,
+    beside?: readonly LiveTail[],
   ): Promise<Selection>;
+  /**
+   * The same series for `selectChunks` of another holder; only of a live server. Samples before `fromMs` are not among
+   * them. Undefined where it has what kernels do not take. The budget holds the tail until it is released.
+   */
+  selectTail?(
+    matchers: readonly LabelMatcher[],
+    hints: SelectHints,
+    scope: QueryScope,
+    fromMs: number,
+  ): Promise<LiveTail | undefined>;
   /** Label names, and the values of one label, of series that any of the selectors takes (all series without one). */
   labelNames(
     selectors: readonly (readonly LabelMatcher[])[],

@@ -12,9 +12,12 @@ import { jsonRows, type LabelRange, labelTexts } from './json-rows.ts';
 import { type MergedOrder, mergeOrders } from './merge-orders.ts';
 import { compareRanges, type LabelRanges, type PartSeries, partSeries, take } from './part-labels.ts';
 
+/** What is needed of a block, or of what stands for one. */
+export type AnsweringBlock = Pick<Block, 'meta' | 'files' | 'hasTombstones' | 'deletedOf'>;
+
 /** What one block answers to a selector. */
 export interface BlockAnswer {
-  readonly block: Block;
+  readonly block: AnsweringBlock;
   readonly selected: SelectedSeries;
   /** Labels that the block adds. */
   readonly external: readonly (readonly [name: string, value: string])[];
@@ -22,7 +25,7 @@ export interface BlockAnswer {
 
 /** Series of one block and one replica, with all their chunks. */
 export interface MergedPart {
-  readonly block: Block;
+  readonly block: AnsweringBlock;
   readonly columns: IndexColumns;
   readonly replica: number;
   /** By series id, as in `SelectionPart`, of all time. */

@@ -17,6 +17,7 @@ export class AbsentHolder implements SeriesHolder {
   };
 
   select = this.#fail;
+  selectTail = this.#fail;
   labelNames = this.#fail;
   labelValues = this.#fail;
   series = this.#fail;

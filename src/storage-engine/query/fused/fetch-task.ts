@@ -45,7 +45,7 @@ export async function fetchTask(
   files: readonly ChunkFiles[],
   { signal, budget }: Pick<QueryScope, 'signal' | 'budget'>,
 ): Promise<{ task: WindowTask; fetchedBytes: number }> {
-  const isRemote = task.parts.map(({ paths }) => paths[0] === undefined);
+  const isRemote = task.parts.map(({ paths, fetched }) => paths[0] === undefined && fetched === undefined);
   if (!isRemote.includes(true)) return { task, fetchedBytes: 0 };
   const wanted = wantedRanges(task).filter(({ part }) => isRemote[part]);
   const fetchedBytes = wanted.reduce((sum, { offset, end }) => sum + end - offset, 0);

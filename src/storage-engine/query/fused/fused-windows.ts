@@ -7,6 +7,7 @@ import { staleTester } from '../../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery, WindowRow, WindowText } from '../../promql/exec/window-source.ts';
 import { dedupMarginMs, expectedReplicas } from '../../samples/dedup.ts';
 import type { QueryScope } from '../source.ts';
+import { TailJoiner } from '../tail-joiner.ts';
 import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
 import { runTask, spanFits } from './run-task.ts';
@@ -39,6 +40,7 @@ type Found = Omit<WindowResult, 'written' | 'bytesRead'> & { readonly text?: Win
 
 /** Evaluates windows over selections on kernels: small ones at once, others in threads. */
 export class FusedWindows {
+  readonly joiner = new TailJoiner();
   private readonly pool = new ThreadPool(Math.max(1, Math.min(limits.queryThreads, availableParallelism())));
   private readonly verified = new WeakMap<ChunkColumns, Uint8Array>();
   private readonly texts = new TextPool();
@@ -126,13 +128,29 @@ export class FusedWindows {
   private partOf({ replica, chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
     const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
     let verified = this.verified.get(chunks);
+    const { memory } = files;
     if (verified === undefined) {
       verified = new Uint8Array(new SharedArrayBuffer(offset.length));
+      if (memory !== undefined) verified.fill(1);
       this.verified.set(chunks, verified);
     }
+    const columns = {
+      replica,
+      chunkFrom,
+      chunkTo,
+      baseMs,
+      minMs,
+      maxMs,
+      segment,
+      offset,
+      endOffset,
+      verified,
+    };
+    if (memory !== undefined)
+      return { ...columns, paths: [], fetched: memory.map((bytes, i) => ({ segment: i, offset: 0, bytes })) };
     const last = segment.length === 0 ? 0 : segment[segment.length - 1]!;
     const paths = Array.from({ length: last + 1 }, (_, i) => files.path(i));
-    return { replica, chunkFrom, chunkTo, baseMs, minMs, maxMs, segment, offset, endOffset, verified, paths };
+    return { ...columns, paths };
   }
 
   private inline(task: WindowTask): Found | undefined {
