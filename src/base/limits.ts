@@ -463,6 +463,9 @@ export const limits = {
   kernelBatchBytes: 8 * 1024 * 1024,
   /** Threads of one query server that evaluate windows. */
   queryThreads: 8,
+  /** Parsed expressions that are kept, and the longest text of one: a tree takes about a hundred times its text. */
+  parsedExpressions: 256,
+  parsedExpressionChars: 1024,
   /** Series and values of an answer up to which threads write its text: it is held as a whole. */
   threadTextSeries: 100_000,
   threadTextValues: 4_000_000,
@@ -478,6 +481,9 @@ export const limits = {
   queryQueue: 200,
   /** Longest time of a query, as in Prometheus. */
   queryTimeoutMs: 120_000,
+  /** Time of a request from which on its end is looked for now and then only, and how often. */
+  exactDeadlineMs: 10_000,
+  deadlineTickMs: 250,
   /** Time that one query may keep the process from other work: cancellation and health checks wait no longer. */
   querySliceMs: 25,
   /** Largest form body of a query. */

@@ -8,7 +8,8 @@ export interface DeletedTime {
 
 /**
  * The series of one selector over blocks of one bucket, for one query: everything that is known before a chunk is read.
- * All columns lie on SharedArrayBuffers, so that workers get them without a copy; none is changed once it is given out.
+ * All columns lie on SharedArrayBuffers, so that workers get them without a copy (chunks of few series on ordinary memory,
+ * which is copied sooner); none is changed once it is given out.
  */
 export interface Selection {
   /** Series, in label order, external labels attached and dropped ones gone; ids 0..count-1 mean them in this query only. */

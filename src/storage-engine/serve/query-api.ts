@@ -13,6 +13,7 @@ import { PromqlExecutionError } from '../promql/plan/execution-error.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import { goQuote } from '../promql/syntax/go-format.ts';
 import { parseExpr } from '../promql/syntax/parse.ts';
+import { parseExprAgain } from '../promql/syntax/parse-cache.ts';
 import { prettyExpr } from '../promql/syntax/pretty.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
 import type { QueryBudget } from '../query/query-budget.ts';
@@ -116,7 +117,7 @@ function cachedRange(
   const { query } = asked;
   let reach: StepReach | undefined;
   try {
-    reach = stepReach(query, parseExpr(query, dialect).expr, lookbackMs, times.stepMs);
+    reach = stepReach(query, parseExprAgain(query, dialect).expr, lookbackMs, times.stepMs);
   } catch (error) {
     // The evaluation fails in the same way, and tells it.
     if (!(error instanceof PromqlSyntaxError)) throw error;

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../../base/clock.ts';
 import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import type { Logger } from '../../base/log.ts';
@@ -12,6 +11,7 @@ import { logSlowQuery } from './admission/slow-query-log.ts';
 import { defaultTenant } from './admission/tenant.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiOptions } from './api-options.ts';
+import { Deadlines } from './deadlines.ts';
 import { jsonMessage } from './json-text.ts';
 import type { Params } from './params.ts';
 import { RangeCache } from './range-cache/range-cache.ts';
@@ -21,11 +21,18 @@ import { sendJson, sendPlain, sendRaw, successBody } from './response-output.ts'
 import type { Route } from './routes.ts';
 import { ServerMetrics } from './server-metrics.ts';
 
+/** Of every request that ends before its answer: one for all, as it is also said when all is done. */
+const canceled = new ApiError('canceled', 'context canceled');
+
 /** What is known of one request while it runs. */
 interface Running {
   readonly route: Route;
   readonly name: string;
-  readonly gone: AbortController;
+  /** Aborts where the client leaves or the time is over, and when all is done. */
+  readonly end: AbortController;
+  hasLeft: boolean;
+  /** Ends the watch over its time. */
+  takeBack: (() => void) | undefined;
   readonly partial: Set<string>;
   readonly arrivedMs: number;
   readonly budget: QueryBudget;
@@ -41,10 +48,12 @@ export class RequestRunner {
   readonly #admission: Admission;
   readonly #metrics: ServerMetrics;
   readonly #cache: RangeCache | undefined;
+  readonly #deadlines: Deadlines;
 
   constructor(options: ApiOptions, admission: Admission) {
     this.#options = options;
     this.#admission = admission;
+    this.#deadlines = new Deadlines(options.clock);
     this.#metrics = new ServerMetrics(options.metrics ?? silentMetrics);
     const bytes = options.rangeCacheBytes ?? 0;
     this.#cache = bytes > 0 ? new RangeCache(bytes, options.metrics) : undefined;
@@ -67,7 +76,9 @@ export class RequestRunner {
     const running: Running = {
       route,
       name,
-      gone: new AbortController(),
+      end: new AbortController(),
+      hasLeft: false,
+      takeBack: undefined,
       partial: new Set(),
       arrivedMs: clock.monotonicMs(),
       budget: this.#admission.budgetOf(typeof tenant === 'string' ? tenant : defaultTenant),
@@ -76,7 +87,10 @@ export class RequestRunner {
       queuedMs: 0,
       limitExceeded: false,
     };
-    response.once('close', () => running.gone.abort(new ApiError('canceled', 'context canceled')));
+    response.once('close', () => {
+      running.hasLeft = !response.writableFinished;
+      running.end.abort(canceled);
+    });
     let status = 200;
     try {
       if (typeof tenant !== 'string') throw tenant;
@@ -86,6 +100,7 @@ export class RequestRunner {
       running.limitExceeded = error instanceof CodedError && error.code === 'LimitExceeded';
       status = await sendFault(route, fault, request, response);
     } finally {
+      running.takeBack?.();
       running.budget.release();
       this.#tell(running, status);
     }
@@ -98,13 +113,16 @@ export class RequestRunner {
     response: ServerResponse,
   ): Promise<number> {
     const { clock, federation } = this.#options;
-    const { route, name, gone, partial, arrivedMs, budget } = running;
+    const { route, name, end, partial, arrivedMs, budget } = running;
     const hasBody = route.bodyBytes !== undefined;
     const body = hasBody ? await readBody(request, route.bodyBytes!) : Buffer.alloc(0);
     const params = hasBody ? new URLSearchParams(url.search) : await readParams(request, url);
     running.params = params;
     const timeoutMs = timeoutOf(params);
-    const signal = AbortSignal.any([gone.signal, deadline(timeoutMs, clock, gone.signal)]);
+    const { signal } = end;
+    running.takeBack = this.#deadlines.after(timeoutMs, () =>
+      end.abort(new ApiError('timeout', 'query timed out in expression evaluation')),
+    );
     const source = new FederatedSource(federation, {
       signal,
       timeoutMs,
@@ -168,12 +186,12 @@ export class RequestRunner {
   }
 
   #tell(running: Running, status: number): void {
-    const { route, partial, gone, arrivedMs } = running;
+    const { route, partial, hasLeft, arrivedMs } = running;
     const ended = {
       ...running,
       handler: route.name,
       // What became of a request whose client left is nobody's answer.
-      status: gone.signal.aborted ? 499 : status,
+      status: hasLeft ? 499 : status,
       durationMs: this.#options.clock.monotonicMs() - arrivedMs,
       partial: partial.size > 0,
     };
@@ -197,14 +215,6 @@ async function sendFault(
   const text = `{"status":"error","errorType":"${type}","error":${jsonMessage(message)}}`;
   await sendJson(request, response, statusCode, [Buffer.from(text)], false);
   return statusCode;
-}
-
-/** Aborts when the time has passed; the timer ends with the request. */
-function deadline(timeoutMs: number, clock: Clock, gone: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const expire = () => controller.abort(new ApiError('timeout', 'query timed out in expression evaluation'));
-  clock.sleep(timeoutMs, gone).then(expire, () => undefined);
-  return controller.signal;
 }
 
 function asApiError(error: unknown, log: Logger): ApiError {

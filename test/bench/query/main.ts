@@ -43,11 +43,15 @@ interface Measured {
 }
 
 /** Medians over runs that move start and end, after one that compares the answers and warms both up. */
-async function measure({ queries }: BenchClass, ours: BenchServer, theirs: BenchServer, endSeconds: number) {
+async function measure(each: BenchClass, ours: BenchServer, theirs: BenchServer, endSeconds: number) {
   const sums: Measured[] = [];
+  const { queries, warmUps = 0 } = each;
+  const count = each.runs === undefined ? runs : Math.max(runs, each.runs);
   for (const query of queries) {
     const times = { ours: [] as number[], theirs: [] as number[] };
-    for (let run = -1; run < runs; run++) {
+    for (let i = 0; i < warmUps; i++)
+      for (const server of [ours, theirs]) await ask(server, pathOf(query, endSeconds - 61 - i));
+    for (let run = -1; run < count; run++) {
       const path = pathOf(query, endSeconds - 61 - (run + 1) * 7);
       const a = await ask(ours, path);
       const b = await ask(theirs, path);

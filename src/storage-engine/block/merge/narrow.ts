@@ -7,6 +7,9 @@ const samplesPerByte = 8;
 /** Rows up to which a chunk is looked for one by one. */
 const fewRows = 16;
 
+/** Series up to which columns lie on ordinary memory. */
+const fewSeries = 1024;
+
 /** Time of a part that is not to be shown, by series id: ranges [startMs, endMs) in order; undefined: none of any series. */
 export type HiddenTime = (
   part: MergedPart,
@@ -159,8 +162,10 @@ function narrowPart(part: MergedPart, startMs: number, endMs: number): Selection
   };
   if (inside) return { ...common, chunkFrom: part.chunkFrom, chunkTo: part.chunkTo };
   const count = part.chunkFrom.length;
-  const chunkFrom = sharedUint32(count);
-  const chunkTo = sharedUint32(count);
+  // A few are copied sooner than shared.
+  const column = count < fewSeries ? (length: number) => new Uint32Array(length) : sharedUint32;
+  const chunkFrom = column(count);
+  const chunkTo = column(count);
   const [start, end] = [startMs - chunks.baseMs, endMs - chunks.baseMs];
   for (let id = 0; id < count; id++) {
     let from = part.chunkFrom[id]!;

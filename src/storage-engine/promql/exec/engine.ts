@@ -2,7 +2,7 @@ import { PromqlExecutionError } from '../plan/execution-error.ts';
 import { prepareExpr } from '../plan/prepare.ts';
 import { type Expr, typeOf } from '../syntax/ast.ts';
 import type { PromqlOptions } from '../syntax/dialect.ts';
-import { parseExpr } from '../syntax/parse.ts';
+import { parseExprAgain } from '../syntax/parse-cache.ts';
 import { type Annotation, Annotations } from './annotations.ts';
 import { type Column, duplicateLabelset, isEmpty, mergeEqualLabels } from './column.ts';
 import { type EngineOptions, type EvalContext, SampleBudget, type Steps, stepsOf } from './context.ts';
@@ -60,7 +60,7 @@ export async function queryInstant(
   request: QueryRequest & { readonly timeMs: number },
 ): Promise<QueryResult> {
   const { query, timeMs } = request;
-  const { expr } = parseExpr(query, request.dialect);
+  const { expr } = parseExprAgain(query, request.dialect);
   const prepared = prepareExpr(query, expr, { startMs: timeMs, endMs: timeMs, stepMs: 0 });
   const context = contextOf(request, stepsOf(timeMs, timeMs, 1));
   const { value, text } = await instantValue(prepared, context, request.wantsText === true);
@@ -96,7 +96,7 @@ export async function queryRange(
   request: QueryRequest & { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
 ): Promise<QueryResult> {
   const { query, startMs, endMs, stepMs } = request;
-  const { expr } = parseExpr(query, request.dialect);
+  const { expr } = parseExprAgain(query, request.dialect);
   const type = typeOf(expr);
   if (type !== 'vector' && type !== 'scalar') {
     const seen = type === 'matrix' ? 'range vector' : type;

@@ -42,7 +42,8 @@ type Found = Omit<WindowResult, 'written' | 'bytesRead'> & { readonly text?: Win
 export class FusedWindows {
   readonly joiner = new TailJoiner();
   private readonly pool = new ThreadPool(Math.max(1, Math.min(limits.queryThreads, availableParallelism())));
-  private readonly verified = new WeakMap<ChunkColumns, Uint8Array>();
+  /** What tasks hold of a block beside the chunks of their series. */
+  private readonly columns = new WeakMap<ChunkColumns, Omit<TaskPart, 'replica' | 'chunkFrom' | 'chunkTo'>>();
   private readonly texts = new TextPool();
   private kernel: Kernel | undefined;
 
@@ -126,31 +127,25 @@ export class FusedWindows {
   }
 
   private partOf({ replica, chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
-    const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
-    let verified = this.verified.get(chunks);
-    const { memory } = files;
-    if (verified === undefined) {
-      verified = new Uint8Array(new SharedArrayBuffer(offset.length));
-      if (memory !== undefined) verified.fill(1);
-      this.verified.set(chunks, verified);
+    let known = this.columns.get(chunks);
+    if (known === undefined) {
+      const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
+      const verified = new Uint8Array(new SharedArrayBuffer(offset.length));
+      const columns = { baseMs, minMs, maxMs, segment, offset, endOffset, verified };
+      if (files.memory === undefined) {
+        const last = segment.length === 0 ? 0 : segment[segment.length - 1]!;
+        known = { ...columns, paths: Array.from({ length: last + 1 }, (_, i) => files.path(i)) };
+      } else {
+        verified.fill(1);
+        known = {
+          ...columns,
+          paths: [],
+          fetched: files.memory.map((bytes, i) => ({ segment: i, offset: 0, bytes })),
+        };
+      }
+      this.columns.set(chunks, known);
     }
-    const columns = {
-      replica,
-      chunkFrom,
-      chunkTo,
-      baseMs,
-      minMs,
-      maxMs,
-      segment,
-      offset,
-      endOffset,
-      verified,
-    };
-    if (memory !== undefined)
-      return { ...columns, paths: [], fetched: memory.map((bytes, i) => ({ segment: i, offset: 0, bytes })) };
-    const last = segment.length === 0 ? 0 : segment[segment.length - 1]!;
-    const paths = Array.from({ length: last + 1 }, (_, i) => files.path(i));
-    return { ...columns, paths };
+    return { replica, chunkFrom, chunkTo, ...known };
   }
 
   private inline(task: WindowTask): Found | undefined {
