@@ -6,6 +6,7 @@ import { limits } from '../base/limits.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { durationSecondsBuckets, type Metrics, silentMetrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
+import type { TurnBreather } from './breather.ts';
 import type { Change } from './informer.ts';
 import { KeyQueue, type KeyQueueOptions } from './key-queue.ts';
 
@@ -55,6 +56,8 @@ export interface ControllerOptions {
 
 export interface ControllerContext {
   readonly clock: Clock;
+  /** Between keys; keys that need no request would otherwise hold the thread until the queue is empty. */
+  readonly breather?: Pick<TurnBreather, 'breathe'>;
   readonly random: Random;
   readonly log?: Logger;
   readonly metrics?: Metrics;
@@ -68,6 +71,7 @@ export class Controller {
   readonly queue: KeyQueue;
   readonly #options: ControllerOptions;
   readonly #clock: Clock;
+  readonly #breather: ControllerContext['breather'];
   readonly #log: Logger;
   readonly #observe: (outcome: Outcome, durationMs: number) => void;
 
@@ -77,6 +81,7 @@ export class Controller {
     this.name = name;
     this.#options = options;
     this.#clock = context.clock;
+    this.#breather = context.breather;
     this.#log = (context.log ?? silentLogger).child({ controller: name });
     const labels = { controller: name };
     const depth = metrics.gauge('promfleet_queue_depth', 'Keys that wait for a worker.', ['controller']);
@@ -139,6 +144,7 @@ export class Controller {
         if (stop.aborted) return;
         throw error;
       }
+      await this.#breather?.breathe();
       const stuck = await this.#reconcile(key, kill);
       const done = () => this.queue.done(key);
       if (stuck === undefined) done();

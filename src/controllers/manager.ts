@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Selection } from '../kube/list.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { TurnBreather } from './breather.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { Informer, type InformerOptions } from './informer.ts';
 import { LeaderElector, type LeaseOptions } from './leader.ts';
@@ -44,6 +45,8 @@ export interface ManagerStatus {
 export class Manager {
   /** For reconcilers: its writes pass only while we lead. */
   readonly client: KubeClient;
+  /** Shared by all that works for long on this thread. */
+  readonly breather: TurnBreather;
   readonly #options: ManagerOptions;
   readonly #log: Logger;
   readonly #elector: LeaderElector | undefined;
@@ -55,6 +58,7 @@ export class Manager {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
+    this.breather = new TurnBreather(options.clock);
     this.#log = options.log ?? silentLogger;
     this.#elector =
       options.lease === undefined ? undefined : new LeaderElector(options.client, options.lease, this.#log);
@@ -76,7 +80,13 @@ export class Manager {
   controller(options: ControllerOptions): Controller {
     this.#assertNotStarted();
     const { clock, random, metrics = silentMetrics } = this.#options;
-    const controller = new Controller(options, { clock, random, log: this.#log, metrics });
+    const controller = new Controller(options, {
+      clock,
+      random,
+      metrics,
+      log: this.#log,
+      breather: this.breather,
+    });
     this.#controllers.push(controller);
     return controller;
   }

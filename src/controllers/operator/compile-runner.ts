@@ -12,6 +12,7 @@ import {
   type RuleDialect,
 } from '../../reconcilers/alert-rule-set/compile.ts';
 import type { RuleSetCompilation } from '../../reconcilers/monitoring-stack/rules.ts';
+import { CompactRuleSet } from './compact-rule-set.ts';
 import type { CompileAnswer, CompileRequest } from './compile-worker.ts';
 
 /**
@@ -73,7 +74,8 @@ export class CompileRunner implements RuleSetCompilation {
     const { namespace = '', name } = object.metadata;
     const request: CompileRequest = {
       id,
-      object: { metadata: { namespace, name }, spec: object.spec },
+      metadata: { namespace, name },
+      spec: object instanceof CompactRuleSet ? object.specText : JSON.stringify(object.spec),
       dialect,
     };
     const listening = new AbortController();
@@ -121,6 +123,10 @@ async function answerOf(
 
 /** What is so malformed that it has no size is left to the checks. */
 function isLarge(object: AlertRuleSet): boolean {
+  // Every rule counts as 64 characters and has at least 25 as text.
+  const chars = object instanceof CompactRuleSet ? object.specText.length : limits.compileInlineChars;
+  if (chars < limits.compileInlineChars / 4) return false;
+  if (chars > limits.compileInlineChars * 4) return true;
   try {
     return compileSizeChars(object) > limits.compileInlineChars;
   } catch {

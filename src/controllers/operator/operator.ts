@@ -29,7 +29,6 @@ import type { Reconciler, Watch } from '../controller.ts';
 import { withoutManagedFields } from '../informer.ts';
 import type { LeaseOptions } from '../leader.ts';
 import { Manager } from '../manager.ts';
-import { TurnBreather } from './breather.ts';
 import { ChildCache } from './child-cache.ts';
 import { CompactRuleSet } from './compact-rule-set.ts';
 import { CompileRunner } from './compile-runner.ts';
@@ -255,7 +254,7 @@ class TermParts {
       isPodReady: (namespace, pod) => isReady(caches.pods.store.get(`${namespace}/${pod}`)),
       getter,
       renderAlertmanager,
-      breather: new TurnBreather(clock),
+      breather: this.#manager.breather,
       options: { agentImage, consent, addresses },
       touched: (kind, keys) => {
         const add = kind === 'ruleSets' ? queues.ruleSet : queues.route;

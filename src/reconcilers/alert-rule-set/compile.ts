@@ -3,7 +3,7 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Fault } from '../../crds/selection-status.ts';
 import { type PartialRule, partialRules } from '../../render/checks/partial-rules.ts';
 import { type RuleDialect as CheckedDialect, ruleGroupStatusFaults } from '../../render/checks/rule-group.ts';
-import { type RenderedGroup, renderGroup } from '../../render/prometheus/rule-file.ts';
+import { groupText, renderGroup } from '../../render/prometheus/rule-file.ts';
 import { defaultVersion } from '../../render/prometheus/versions.ts';
 
 /** What decides whether a group can be loaded: a Prometheus version and its feature flags. */
@@ -16,8 +16,8 @@ export interface RuleDialect extends CheckedDialect {
 
 export interface CompiledGroup {
   readonly name: string;
-  /** Absent when the group has a fault. */
-  readonly rendered: RenderedGroup | undefined;
+  /** Its text in a rule file; absent when the group has a fault. */
+  readonly rendered: string | undefined;
   readonly faults: readonly Fault[];
 }
 
@@ -63,7 +63,7 @@ export function compileRuleSet(
     names.add(group.name);
     if (faults.length > 0) return { name: group.name, rendered: undefined, faults };
     good.push(group);
-    return { name: group.name, rendered: renderGroup(namespace, group), faults };
+    return { name: group.name, rendered: groupText(renderGroup(namespace, group)), faults };
   });
   return { groups, partialRules: dialect.sharded ? partialRules(good, dialect) : [] };
 }

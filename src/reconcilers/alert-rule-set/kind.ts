@@ -34,7 +34,7 @@ export function ruleSetKind(
     bundle: (stack) => stack.ruleBundle,
     path: ({ namespace, name }) => ruleFilePath(namespace, name),
     parts(object) {
-      const of = groupsOf(object).length;
+      const of = countsOf(object).groups;
       return { of, noun: of === 1 ? 'group' : 'groups' };
     },
     async judgeAlone(object) {
@@ -54,14 +54,14 @@ export function ruleSetKind(
     }),
     conditions: (stages) => [healthOf(stages), ...viewOf(stages)],
     fields: (object, acceptedGroups, stages) => {
-      const rules = groupsOf(object).flatMap((group) => group.rules ?? []);
+      const { groups, alerting, recording } = countsOf(object);
       const partial = stages.find(sharded)?.partialRules ?? [];
       return {
         rules: {
-          groups: groupsOf(object).length,
+          groups,
           acceptedGroups,
-          alerting: rules.filter((rule) => rule.alert !== undefined).length,
-          recording: rules.filter((rule) => rule.record !== undefined).length,
+          alerting,
+          recording,
         },
         ...(partial.length === 0 ? {} : { partialRules: partial.slice(0, maxPartialRulesInStatus) }),
       } satisfies AlertRuleSetStatus;
@@ -74,8 +74,31 @@ export function ruleSetKind(
   };
 }
 
-/** The schema makes them a list, but an object may be older than the schema. */
-const groupsOf = (object: AlertRuleSet) => object.spec.groups ?? [];
+interface Counts {
+  readonly groups: number;
+  readonly alerting: number;
+  readonly recording: number;
+}
+
+/** Of one version of an object, which is never changed: reading a large one takes milliseconds. */
+const counts = new WeakMap<AlertRuleSet, Counts>();
+
+function countsOf(object: AlertRuleSet): Counts {
+  const known = counts.get(object);
+  if (known !== undefined) return known;
+  // The schema makes them a list, but an object may be older than the schema.
+  const groups = object.spec.groups ?? [];
+  let [alerting, recording] = [0, 0];
+  for (const { rules = [] } of groups) {
+    for (const rule of rules) {
+      if (rule.alert !== undefined) alerting++;
+      if (rule.record !== undefined) recording++;
+    }
+  }
+  const counted = { groups: groups.length, alerting, recording };
+  counts.set(object, counted);
+  return counted;
+}
 
 function evaluationErrors(bundle: BundleState, path: string): EvaluationError[] {
   const errors = new Map<string, EvaluationError>();

@@ -1,7 +1,7 @@
 import { load } from 'js-yaml';
 import type { Rule, RuleGroup } from '../../crds/alert-rule-set.ts';
 import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
-import { type RenderedGroup, renderRuleFile } from '../../render/prometheus/rule-file.ts';
+import { groupText, joinRuleFile, type RenderedGroup } from '../../render/prometheus/rule-file.ts';
 import type { CompiledRuleSet } from './compile.ts';
 
 /** The file that a rule set becomes in one stack's bundle. */
@@ -34,20 +34,20 @@ export function assembleRuleFile(
   const refused = compiled.groups.filter((group) => group.rendered === undefined);
   const old = refused.length === 0 || previous?.meta?.uid !== owner.uid ? [] : groupsOf(previous.content);
   const lastGoodGroups: string[] = [];
-  const groups: RenderedGroup[] = [];
+  const groups = new Map<string, string>();
   for (const { name, rendered } of compiled.groups) {
-    if (groups.some((group) => group.name === name)) continue;
+    if (groups.has(name)) continue;
     if (rendered !== undefined) {
-      groups.push(rendered);
+      groups.set(name, rendered);
       continue;
     }
     const lastGood = old.find((group) => group.name === name);
     if (lastGood === undefined || !isStillGood(specOf(lastGood))) continue;
-    groups.push(lastGood);
+    groups.set(name, groupText(lastGood));
     lastGoodGroups.push(name);
   }
-  if (groups.length === 0) return { file: undefined, contentHash: undefined, lastGoodGroups };
-  const file = renderRuleFile(owner, groups, { uid: owner.uid });
+  if (groups.size === 0) return { file: undefined, contentHash: undefined, lastGoodGroups };
+  const file = joinRuleFile(owner, [...groups.values()], { uid: owner.uid });
   return { file, contentHash: sha256Hex(file.content).slice(0, 16), lastGoodGroups };
 }
 

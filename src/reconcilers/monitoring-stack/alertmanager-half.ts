@@ -88,7 +88,7 @@ export async function updateRoutes(
   }
   const bundle = stack.alertmanagerBundle;
   const refusedBefore = [...stack.routes.records.keys()].filter((key) => isRefused(stack, key));
-  const { refused } = bundle.change(changeTo(bundle.packing, config.files));
+  const { refused } = await bundle.change(changeTo(bundle.packing, config.files), breather);
   stack.routeContext = context;
   stack.routes.release();
   const touched = new Set([...marked, ...refusedBefore, ...takeRecords(stack, routes, config)]);

@@ -3,7 +3,7 @@ import type { Manifest } from '../../render/workload/manifest.ts';
 import { manifestHash, planChildren } from '../children.ts';
 import type { LiveChildren } from '../live-children.ts';
 import { identityOf, type KubeObject } from '../object.ts';
-import type { ObjectWriter } from '../ports.ts';
+import type { Breather, ObjectWriter } from '../ports.ts';
 
 /**
  * Writes what differs, phase by phase: a later phase may rely on all that comes before it (slots before the index that
@@ -16,6 +16,7 @@ export async function applyChildren(
   memory: LiveChildren,
   writer: ObjectWriter,
   shown: (identity: string) => KubeObject | undefined,
+  breather: Breather,
 ): Promise<number> {
   const live = memory.overlay(cached);
   const desired = phases.flat();
@@ -25,6 +26,7 @@ export async function applyChildren(
   for (const phase of phases) {
     const manifests = phase.filter((manifest) => due.has(identityOf(manifest)));
     await inParallel(manifests, async (manifest) => {
+      await breather.breathe();
       const identity = identityOf(manifest);
       const before = shown(identity);
       const stored = await writer.apply(ready.get(identity)!);
@@ -40,6 +42,17 @@ export async function applyChildren(
     });
   }
   return plan.apply.length + plan.remove.length;
+}
+
+/** What takes long of planning, for one after the other; it is remembered. */
+export async function hashManifests(
+  phases: readonly (readonly Manifest[])[],
+  breather: Breather,
+): Promise<void> {
+  for (const manifest of phases.flat()) {
+    manifestHash(manifest);
+    await breather.breathe();
+  }
 }
 
 /** All of them, a few at a time; the first failure is raised once those in flight have ended. */

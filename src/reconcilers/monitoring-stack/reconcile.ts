@@ -30,7 +30,7 @@ import {
   selectedRoutes,
   updateRoutes,
 } from './alertmanager-half.ts';
-import { applyChildren } from './apply.ts';
+import { applyChildren, hashManifests } from './apply.ts';
 import { compactorHalf } from './compactor-half.ts';
 import { discoveryNamespaces } from './discovery.ts';
 import { type Draining, decideDraining, drainFault } from './draining.ts';
@@ -130,7 +130,7 @@ export class StackReconciler {
     await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs(), stack.children);
     await stack.secrets.load(this.#secretKeys(stack, selected), clock.nowMs());
     if (!stack.recovered) {
-      for (const name of recoverBundles(stack, cached))
+      for (const name of await recoverBundles(stack, cached, this.#parts.breather))
         this.#parts.events.emit(stack.object, {
           type: 'Warning',
           reason: 'CorruptData',
@@ -161,35 +161,43 @@ export class StackReconciler {
     );
     this.#routeFaults.set(stack, routeUpdate.faults);
     note(stack.untold.routes, routeUpdate.touched);
+    const { breather } = this.#parts;
     try {
+      await breather.breathe();
       const desired = this.#desired(stack, cached, routeUpdate.faults);
-      const live = new Map([...cached, ...stack.ownSecrets.live()]);
       const { prometheus, alertmanager, query, compactor } = desired;
       const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
+      const phases = phasesOf(halves);
+      await hashManifests(phases, breather);
+      const live = new Map([...cached, ...stack.ownSecrets.live()]);
       const workloads = halves.flatMap((half) => half.workloads);
       await growVolumes(stack, workloads, stack.children.overlay(live), stack.children, { getter, writer });
-      await applyChildren(phasesOf(halves), live, stack.children, writer, (identity) =>
-        children.of(stack.key).get(identity),
-      );
+      const shown = (identity: string) => children.of(stack.key).get(identity);
+      await applyChildren(phases, live, stack.children, writer, shown, breather);
       stack.ruleBundle.confirm(desired.prometheus.slotHashes);
       if (desired.alertmanager !== undefined)
         stack.alertmanagerBundle.confirm(desired.alertmanager.slotHashes);
       stack.programmedOnce = true;
       this.#parts.retentionWritten(keyOf(stack.object));
-      this.#tell(stack);
+      await this.#tell(stack);
       stack.untold.ruleSets.clear();
       stack.untold.routes.clear();
       return desired;
     } catch (error) {
       // They are told again when it has been written.
-      this.#tell(stack);
+      await this.#tell(stack);
       throw error;
     }
   }
 
-  #tell({ untold }: StackState): void {
-    this.#parts.touched('ruleSets', untold.ruleSets);
-    this.#parts.touched('routes', untold.routes);
+  async #tell({ untold }: StackState): Promise<void> {
+    const { touched, breather } = this.#parts;
+    for (const kind of ['ruleSets', 'routes'] as const) {
+      for (const key of untold[kind]) {
+        touched(kind, [key]);
+        await breather.breathe();
+      }
+    }
   }
 
   #checkVersions(object: MonitoringStack): void {

@@ -14,6 +14,7 @@ import {
 import { slotBytes } from '../../render/workload/transport.ts';
 import type { StackState } from '../fleet/stack-state.ts';
 import type { KubeObject, ObjectKey } from '../object.ts';
+import type { Breather } from '../ports.ts';
 import type { BundleState } from '../rule-bundle/bundle-state.ts';
 import { markRecovered } from './rules.ts';
 import { declaredWorkloads } from './workloads.ts';
@@ -91,21 +92,30 @@ export function ownSecretKeys(stack: StackState, children: Children): ObjectKey[
 }
 
 /** Reads both bundles back from what the API holds. */
-export function recoverBundles(stack: StackState, children: Children): readonly string[] {
+export async function recoverBundles(
+  stack: StackState,
+  children: Children,
+  breather: Breather,
+): Promise<readonly string[]> {
   const { namespace, name } = stack.key;
   const damaged: string[] = [];
-  const recover = (bundle: BundleState, objects: readonly (KubeObject | undefined)[], index: string) => {
+  const recover = async (
+    bundle: BundleState,
+    objects: readonly (KubeObject | undefined)[],
+    index: string,
+  ) => {
     const slots = objects.flatMap((object) => {
       const bytes = object === undefined ? undefined : slotBytes(object);
       return object === undefined || bytes === undefined ? [] : [{ name: object.metadata.name, bytes }];
     });
-    damaged.push(...bundle.recover(slots).damaged.map((slot) => slot.name));
+    const recovered = await bundle.recover(slots, breather);
+    damaged.push(...recovered.damaged.map((slot) => slot.name));
     bundle.confirm(liveIndex(children, namespace, index));
   };
   const ruleSlots = ruleSlotNames(name).map((slot) => configMap(children, namespace, slot));
-  recover(stack.ruleBundle, ruleSlots, prometheusIndexName(name, 0));
+  await recover(stack.ruleBundle, ruleSlots, prometheusIndexName(name, 0));
   const secrets = alertmanagerSlotNames(name).map((slot) => stack.ownSecrets.get({ namespace, name: slot }));
-  recover(stack.alertmanagerBundle, secrets, alertmanagerIndexName(name));
+  await recover(stack.alertmanagerBundle, secrets, alertmanagerIndexName(name));
   markRecovered(stack);
   stack.recovered = true;
   return damaged;

@@ -51,6 +51,7 @@ export async function updateRules(
   const keys = stack.ruleSets.take();
   const steps: Step[] = [];
   let deferred: readonly string[];
+  let emptied: readonly string[];
   try {
     const slow = new Map<string, Promise<Step>>();
     for (const key of keys) {
@@ -60,14 +61,17 @@ export async function updateRules(
       await breather.breathe();
     }
     deferred = await takeFinished(slow, steps, clock);
+    ({ emptied } = await stack.ruleBundle.change(
+      {
+        put: steps.flatMap(({ put }) => (put === undefined ? [] : [put])),
+        remove: steps.flatMap(({ remove }) => (remove === undefined ? [] : [remove])),
+      },
+      breather,
+    ));
   } catch (error) {
     for (const key of keys) stack.ruleSets.mark(key);
     throw error;
   }
-  const { emptied } = stack.ruleBundle.change({
-    put: steps.flatMap(({ put }) => (put === undefined ? [] : [put])),
-    remove: steps.flatMap(({ remove }) => (remove === undefined ? [] : [remove])),
-  });
   for (const { key, record } of steps) {
     if (record === undefined) stack.ruleSets.records.delete(key);
     else stack.ruleSets.records.set(key, record);

@@ -21,15 +21,18 @@ function report(state: BundleState, more: Partial<Report> = {}): Report {
   };
 }
 
-function stateOf(files: Record<string, string>, pods: string[] = ['p-0', 'p-1']): BundleState {
+const breather = { breathe: async () => {} };
+
+async function stateOf(files: Record<string, string>, pods: string[] = ['p-0', 'p-1']): Promise<BundleState> {
   const state = new BundleState(slotNames);
   state.replicas.expect(pods);
-  state.change({ put: Object.entries(files).map(([path, content]) => file(path, content)), remove: [] });
+  const put = Object.entries(files).map(([path, content]) => file(path, content));
+  await state.change({ put, remove: [] }, breather);
   return state;
 }
 
-test('a file is programmed when the index names its slot and loaded when a replica reports it', () => {
-  const state = stateOf({ 'a.yaml': '1' });
+test('a file is programmed when the index names its slot and loaded when a replica reports it', async () => {
+  const state = await stateOf({ 'a.yaml': '1' });
   expect(state.progress('a.yaml')).toEqual({ programmed: false, loaded: 0, replicas: 2 });
   state.confirm(hashes(state));
   expect(state.progress('a.yaml')).toEqual({ programmed: true, loaded: 0, replicas: 2 });
@@ -37,20 +40,20 @@ test('a file is programmed when the index names its slot and loaded when a repli
   expect(state.progress('a.yaml')).toEqual({ programmed: true, loaded: 1, replicas: 2 });
 });
 
-test('changing one file leaves every other file of its slot loaded, and a report of it concerns only that file', () => {
-  const state = stateOf({ 'a.yaml': '1', 'b.yaml': '1' });
+test('changing one file leaves every other file of its slot loaded, and a report of it concerns only that file', async () => {
+  const state = await stateOf({ 'a.yaml': '1', 'b.yaml': '1' });
   state.confirm(hashes(state));
   state.report('p-0', report(state));
   state.report('p-1', report(state));
-  state.change({ put: [file('a.yaml', '2')], remove: [] });
+  await state.change({ put: [file('a.yaml', '2')], remove: [] }, breather);
   state.confirm(hashes(state));
   expect(state.progress('a.yaml')).toEqual({ programmed: true, loaded: 0, replicas: 2 });
   expect(state.progress('b.yaml')).toEqual({ programmed: true, loaded: 2, replicas: 2 });
   expect(state.report('p-1', report(state))).toEqual(new Set(['a.yaml']));
 });
 
-test('a quarantined file is not loaded and says why', () => {
-  const state = stateOf({ 'a.yaml': '1', 'b.yaml': '1' });
+test('a quarantined file is not loaded and says why', async () => {
+  const state = await stateOf({ 'a.yaml': '1', 'b.yaml': '1' });
   state.confirm(hashes(state));
   const quarantined = [{ path: 'a.yaml', error: 'bad' }];
   expect(state.report('p-0', report(state, { quarantined }))).toEqual(new Set(['a.yaml', 'b.yaml']));
@@ -59,27 +62,31 @@ test('a quarantined file is not loaded and says why', () => {
   expect(state.progress('a.yaml')).toEqual({ programmed: true, loaded: 1, replicas: 2 });
 });
 
-test('after a restart everything is read back, and replicas that run it count as loaded at once', () => {
-  const before = stateOf({ 'a.yaml': '1', 'b.yaml': '2' });
+test('after a restart everything is read back, and replicas that run it count as loaded at once', async () => {
+  const before = await stateOf({ 'a.yaml': '1', 'b.yaml': '2' });
   const after = new BundleState(slotNames);
   after.replicas.expect(['p-0']);
-  after.recover([...before.packing.values()]);
+  await after.recover([...before.packing.values()], breather);
   expect(after.file('b.yaml')?.content).toBe('2');
   after.confirm(hashes(before));
   after.report('p-0', report(before));
   expect(after.progress('a.yaml')).toEqual({ programmed: true, loaded: 1, replicas: 1 });
-  expect(after.change({ put: [file('a.yaml', '1')], remove: [] }).changed).toEqual([]);
+  const again = await after.change({ put: [file('a.yaml', '1')], remove: [] }, breather);
+  expect(again.changed).toEqual([]);
 });
 
-test('reports of replicas that should not run are ignored', () => {
-  const state = stateOf({ 'a.yaml': '1' }, ['p-0']);
+test('reports of replicas that should not run are ignored', async () => {
+  const state = await stateOf({ 'a.yaml': '1' }, ['p-0']);
   expect(state.report('p-7', report(state))).toEqual(new Set());
   expect(state.progress('a.yaml')?.replicas).toBe(1);
 });
 
-test('a file that is too large is refused by name and its older content stays', () => {
-  const state = stateOf({ 'a.yaml': '1' });
-  const result = state.change({ put: [file('a.yaml', 'x'.repeat(3 * 1024 * 1024))], remove: [] });
+test('a file that is too large is refused by name and its older content stays', async () => {
+  const state = await stateOf({ 'a.yaml': '1' });
+  const result = await state.change(
+    { put: [file('a.yaml', 'x'.repeat(3 * 1024 * 1024))], remove: [] },
+    breather,
+  );
   expect(result.refused.map(({ path }) => path)).toEqual(['a.yaml']);
   expect(state.refusal('a.yaml')).toContain('bytes');
   expect(state.file('a.yaml')?.content).toBe('1');

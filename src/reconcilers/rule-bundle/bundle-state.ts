@@ -5,11 +5,13 @@ import {
   type PackedSlot,
   type Packing,
   type PackResult,
-  pack,
-  recoverPacking,
+  packSteps,
+  type RecoveredPacking,
+  recoverSteps,
 } from '../../render/bundle/pack.ts';
 import type { Report } from '../../render/bundle/report.ts';
 import type { BundleFile } from '../../render/bundle/slot.ts';
+import type { Breather } from '../ports.ts';
 import { changedPaths, ReplicaReports } from './replica-reports.ts';
 import { SlotHistory } from './slot-history.ts';
 
@@ -71,11 +73,12 @@ export class BundleState {
   }
 
   /** Starts from what the API holds. Unreadable slots count as unused: their files are packed anew. */
-  recover(live: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>): {
-    readonly damaged: readonly { readonly name: string; readonly error: string }[];
-  } {
+  async recover(
+    live: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>,
+    breather: Breather,
+  ): Promise<Pick<RecoveredPacking, 'damaged'>> {
     assert(this.#placements.size === 0, 'a bundle is recovered once, before anything else');
-    const { packing, damaged } = recoverPacking(live, this.#slotNames);
+    const { packing, damaged } = await inSteps(recoverSteps(live, this.#slotNames), breather);
     this.#packing = packing;
     for (const [slot, { hash, files }] of packing) {
       const since = this.#history(slot).record(hash);
@@ -84,12 +87,19 @@ export class BundleState {
     return { damaged };
   }
 
-  /** Packs a change. What does not fit is refused by name and keeps its older content. */
-  change(change: PackChange): Pick<PackResult, 'changed' | 'emptied' | 'refused'> {
+  /**
+   * Packs a change, one after the other. What does not fit is refused by name and keeps its older content. Until it is
+   * done everything shows what was before.
+   */
+  async change(
+    change: PackChange,
+    breather: Breather,
+  ): Promise<Pick<PackResult, 'changed' | 'emptied' | 'refused'>> {
     const put = [...change.put];
     const remove = [...change.remove];
     const before = this.#packing;
-    const result = pack(before, { put, remove }, this.#slotNames);
+    const result = await inSteps(packSteps(before, { put, remove }, this.#slotNames), breather);
+    assert(this.#packing === before, 'a bundle is changed twice at a time');
     this.#packing = result.packing;
     for (const path of remove) {
       this.#placements.delete(path);
@@ -171,5 +181,13 @@ export class BundleState {
       this.#histories.set(slot, history);
     }
     return history;
+  }
+}
+
+async function inSteps<T>(steps: Generator<undefined, T>, breather: Breather): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await breather.breathe();
   }
 }

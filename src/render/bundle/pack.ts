@@ -42,19 +42,21 @@ export interface PackResult {
   readonly refused: readonly { readonly path: string; readonly error: string }[];
 }
 
-/**
- * Reads the placement back from the live objects. A file that two slots hold (a move that was cut short) stays in the
- * first by `slotNames`; slots that lost a copy that way are in `changed`. Slots that cannot be read are in `damaged`
- * and count as unused: their files are placed anew.
- */
-export function recoverPacking(
-  live: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>,
-  slotNames: readonly string[],
-): {
+export interface RecoveredPacking {
   readonly packing: Packing;
   readonly changed: readonly string[];
   readonly damaged: readonly { readonly name: string; readonly error: string }[];
-} {
+}
+
+/**
+ * Reads the placement back from the live objects, one at a step. A file that two slots hold (a move that was cut short) stays in the
+ * first by `slotNames`; slots that lost a copy that way are in `changed`. Slots that cannot be read are in `damaged`
+ * and count as unused: their files are placed anew.
+ */
+export function* recoverSteps(
+  live: Iterable<{ readonly name: string; readonly bytes: Uint8Array }>,
+  slotNames: readonly string[],
+): Generator<undefined, RecoveredPacking> {
   const order = new Map(slotNames.map((name, position) => [name, position]));
   const known = [...live].filter(({ name }) => order.has(name));
   known.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
@@ -74,20 +76,43 @@ export function recoverPacking(
     } catch (error) {
       damaged.push({ name, error: describeError(error) });
     }
+    yield;
   }
   return { packing, changed, damaged };
 }
 
 /** Applies a change and encodes only the slots that it touches. */
 export function pack(previous: Packing, change: PackChange, slotNames: readonly string[]): PackResult {
+  return finish(packSteps(previous, change, slotNames));
+}
+
+/** `recoverSteps` at once. */
+export function recoverPacking(...parts: Parameters<typeof recoverSteps>): RecoveredPacking {
+  return finish(recoverSteps(...parts));
+}
+
+function finish<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `pack`, in steps: one places one file or encodes one slot, so that a large change does not hold the thread. */
+export function* packSteps(
+  previous: Packing,
+  change: PackChange,
+  slotNames: readonly string[],
+): Generator<undefined, PackResult> {
   const work = new Work(previous, slotNames);
   for (const path of change.remove) work.remove(path);
   const refused: { path: string; error: string }[] = [];
   for (const file of [...change.put].sort((a, b) => compareText(a.path, b.path))) {
     const error = work.put(file);
     if (error !== undefined) refused.push({ path: file.path, error });
+    yield;
   }
-  return { ...work.finish(), refused };
+  return { ...(yield* work.finish()), refused };
 }
 
 /** The change that turns the packed files into exactly `desired`. */
@@ -169,7 +194,7 @@ class Work {
     return undefined;
   }
 
-  finish(): Omit<PackResult, 'refused'> {
+  *finish(): Generator<undefined, Omit<PackResult, 'refused'>> {
     const packing = new Map<string, PackedSlot>();
     const changed: string[] = [];
     const emptied: string[] = [];
@@ -182,6 +207,7 @@ class Work {
         if (before !== undefined) emptied.push(name);
       } else {
         const encoded = encodeSlot(draft.files.values());
+        yield;
         if (encoded.hash === before?.hash) {
           packing.set(name, before);
         } else {

@@ -37,15 +37,42 @@ export function renderGroup(namespace: string, group: RuleGroup): RenderedGroup 
   });
 }
 
+const head = 'groups:\n';
+/** Ends a document whose last text ends in empty lines. Lines of content are indented. */
+const documentEnd = '\n...\n';
+
+/** One group as it stands in the text of a rule file: what takes longest of writing one, so that it can be done elsewhere. */
+export function groupText(group: RenderedGroup): string {
+  return toYaml({ groups: [group] }).slice(head.length);
+}
+
 /** The rule file with the given groups; `meta` is kept in the bundle only. */
 export function renderRuleFile(
   set: { readonly namespace: string; readonly name: string },
   groups: readonly RenderedGroup[],
   meta?: Readonly<Record<string, string>>,
 ): BundleFile {
+  return joinRuleFile(set, groups.map(groupText), meta);
+}
+
+/** As `renderRuleFile`, of groups that are text already. */
+export function joinRuleFile(
+  set: { readonly namespace: string; readonly name: string },
+  groups: readonly string[],
+  meta?: Readonly<Record<string, string>>,
+): BundleFile {
   return {
     path: ruleFilePath(set.namespace, set.name),
-    content: toYaml({ groups }),
+    content: groups.length === 0 ? 'groups: []\n' : head + joined(groups),
     ...(meta === undefined ? {} : { meta }),
   };
+}
+
+function joined(groups: readonly string[]): string {
+  const last = groups.length - 1;
+  return groups
+    .map((text, position) =>
+      position < last && text.endsWith(documentEnd) ? text.slice(0, 1 - documentEnd.length) : text,
+    )
+    .join('');
 }
