@@ -16,12 +16,19 @@ export class TurnBreather {
     this.#sinceMs = clock.monotonicMs();
   }
 
+  /**
+   * What to wait for, then to ask again; undefined: work on now, before anything else is awaited. Of many hands that waited
+   * for the same turn those late in it may have to wait for the next one.
+   */
+  wait(): Promise<void> | undefined {
+    if (this.#turn === undefined && this.#clock.monotonicMs() - this.#sinceMs < limits.turnMs)
+      return undefined;
+    this.#turn ??= this.#nextTurn();
+    return this.#turn;
+  }
+
   async breathe(): Promise<void> {
-    // Those that waited for the same turn go on one after the other: who comes late in it may have to wait again.
-    while (this.#turn !== undefined || this.#clock.monotonicMs() - this.#sinceMs >= limits.turnMs) {
-      this.#turn ??= this.#nextTurn();
-      await this.#turn;
-    }
+    for (let turn = this.wait(); turn !== undefined; turn = this.wait()) await turn;
   }
 
   async #nextTurn(): Promise<void> {

@@ -57,7 +57,7 @@ export interface ControllerOptions {
 export interface ControllerContext {
   readonly clock: Clock;
   /** Between keys; keys that need no request would otherwise hold the thread until the queue is empty. */
-  readonly breather?: Pick<TurnBreather, 'breathe'>;
+  readonly breather?: Pick<TurnBreather, 'wait'>;
   readonly random: Random;
   readonly log?: Logger;
   readonly metrics?: Metrics;
@@ -144,7 +144,7 @@ export class Controller {
         if (stop.aborted) return;
         throw error;
       }
-      await this.#breather?.breathe();
+      for (let turn = this.#breather?.wait(); turn !== undefined; turn = this.#breather?.wait()) await turn;
       const stuck = await this.#reconcile(key, kill);
       const done = () => this.queue.done(key);
       if (stuck === undefined) done();
