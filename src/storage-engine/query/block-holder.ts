@@ -25,6 +25,7 @@ import { coarseBlocks } from './resolution.ts';
 import { hidingOf } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
+import { TextLists } from './text-lists.ts';
 
 export interface BlockHolderOptions extends Pick<BlockStoreOptions, 'budgetBytes' | 'wholeBytes' | 'cache'> {
   /** What of the bucket is not to be shown; without it everything is. */
@@ -40,6 +41,7 @@ export class BlockHolder implements SeriesHolder {
   private readonly bucket: Bucket;
   private readonly catalog: BlockCatalog;
   private readonly store: BlockStore;
+  private readonly texts = new TextLists();
   private readonly clock: Clock;
   private readonly retention: RetentionStore | undefined;
   private readonly pause: () => Promise<void> | undefined;
@@ -112,13 +114,10 @@ export class BlockHolder implements SeriesHolder {
       return new Set(selections.flatMap((selection) => selection.labelNames()));
     }
     if (await this.hides()) return this.labelNames([[]], hints, scope);
-    return this.onBlocks(hints, scope, async (blocks, onFault) => {
-      const names = new Set<string>();
-      await this.eachBlock(blocks, scope, onFault, (block, external) => {
-        for (const name of [...block.labelNames(), ...Object.keys(external)]) names.add(name);
-      });
-      return names;
-    });
+    return this.textsOf('', hints, scope, (block, external) => [
+      ...block.labelNames(),
+      ...Object.keys(external),
+    ]);
   }
 
   async labelValues(
@@ -132,13 +131,36 @@ export class BlockHolder implements SeriesHolder {
       return new Set(selections.flatMap((selection) => selection.labelValues(name)));
     }
     if (await this.hides()) return this.labelValues(name, [[]], hints, scope);
+    return this.textsOf(name, hints, scope, (block, external) => {
+      const own = external[name];
+      return own === undefined ? block.labelValues(name) : [own];
+    });
+  }
+
+  /** Texts that are found in each block of a time; kept by the blocks and `key`, unless one of them has a fault. */
+  private textsOf(
+    key: string,
+    hints: SelectHints,
+    scope: QueryScope,
+    find: (
+      block: Awaited<ReturnType<BlockStore['open']>>,
+      external: Readonly<Record<string, string>>,
+    ) => readonly string[],
+  ): Promise<ReadonlySet<string>> {
     return this.onBlocks(hints, scope, async (blocks, onFault) => {
-      const values = new Set<string>();
-      await this.eachBlock(blocks, scope, onFault, (block, external) => {
-        const own = external[name];
-        for (const value of own === undefined ? block.labelValues(name) : [own]) values.add(value);
+      const kept = JSON.stringify([key, ...blocks.map(({ meta }) => [meta.ulid, externalLabels(meta)])]);
+      const known = this.texts.get(kept);
+      if (known !== undefined) return known;
+      const found = new Set<string>();
+      let faults = 0;
+      const onAnyFault = (ulid: string, error: unknown) => {
+        faults++;
+        onFault(ulid, error);
+      };
+      await this.eachBlock(blocks, scope, onAnyFault, (block, external) => {
+        for (const text of find(block, external)) found.add(text);
       });
-      return values;
+      return faults > 0 ? found : this.texts.put(kept, found);
     });
   }
 

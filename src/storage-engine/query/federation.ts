@@ -1,5 +1,5 @@
 import { CodedError, describeError } from '../../base/errors.ts';
-import { Labels } from '../promql/exec/labels.ts';
+import type { Labels } from '../promql/exec/labels.ts';
 import type { SampleSource, SelectHints, SourceSeries } from '../promql/exec/sample-source.ts';
 import type { WindowAnswer, WindowQuery } from '../promql/exec/window-source.ts';
 import type { LabelMatcher } from '../promql/syntax/ast.ts';
@@ -11,6 +11,7 @@ import type { LiveTail } from './live-tail.ts';
 import type { QueryScope, SeriesHolder, ServerAnswer, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 import type { SourceMonitor, SourceRecord } from './source-monitor.ts';
+import { ordered } from './text-lists.ts';
 
 /** How answers of several holders become one. */
 export interface FederationOptions {
@@ -215,21 +216,23 @@ export class FederatedSource implements SampleSource {
     return isWhole;
   }
 
-  async labelNames(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<string[]> {
+  async labelNames(
+    selectors: readonly (readonly LabelMatcher[])[],
+    hints: SelectHints,
+  ): Promise<readonly string[]> {
     const found = await this.ask((holder) => holder.labelNames(selectors, hints, this.scope));
-    const names = new Set(found.flatMap((each) => [...each]));
-    for (const label of this.options.replicaLabels) names.delete(label);
-    return sorted(names);
+    const { replicaLabels } = this.options;
+    return ordered(found.flatMap((each) => [...each])).filter((name) => !replicaLabels.includes(name));
   }
 
   async labelValues(
     name: string,
     selectors: readonly (readonly LabelMatcher[])[],
     hints: SelectHints,
-  ): Promise<string[]> {
+  ): Promise<readonly string[]> {
     if (this.options.replicaLabels.includes(name)) return [];
     const found = await this.ask((holder) => holder.labelValues(name, selectors, hints, this.scope));
-    return sorted(new Set(found.flatMap((each) => [...each])));
+    return ordered(found.flatMap((each) => [...each]));
   }
 
   async series(selectors: readonly (readonly LabelMatcher[])[], hints: SelectHints): Promise<Labels[]> {
@@ -346,8 +349,4 @@ export class FederatedSource implements SampleSource {
     });
     return answers;
   }
-}
-
-function sorted(texts: ReadonlySet<string>): string[] {
-  return Labels.from([...texts].map((text) => [text, 'x'] as const)).pairs.filter((_, i) => i % 2 === 0);
 }

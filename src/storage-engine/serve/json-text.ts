@@ -13,9 +13,13 @@ import type { Labels } from '../promql/exec/labels.ts';
 import type { ResultSeries } from '../promql/exec/result-series.ts';
 import { formatFloatExponent, formatFloatPlain } from '../promql/syntax/go-format.ts';
 
+const htmlSpecial = /[<>&\u2028\u2029]/;
+
 /** A text as Go's standard encoder writes it, which escapes what means something in HTML too: errors, warnings. */
 export function jsonMessage(text: string): string {
-  return jsonText(text).replaceAll(
+  const json = jsonText(text);
+  if (!htmlSpecial.test(json)) return json;
+  return json.replaceAll(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
