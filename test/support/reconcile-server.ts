@@ -13,6 +13,8 @@ import { eventually } from './operator-run.ts';
 
 /** An API server with our CRDs, and the operator's account as `config/rbac/operator.yaml` makes it. */
 export interface ReconcileServer {
+  /** For requests that no client of ours would send. */
+  readonly target: Target;
   readonly admin: KubeClient;
   /** A new client with the operator's own rights. */
   operator(): KubeClient;
@@ -50,6 +52,7 @@ export async function startReconcileServer(name: Target['name']): Promise<Reconc
   });
   const { token } = (body as { status: { token: string } }).status;
   return {
+    target,
     admin,
     operator() {
       const client = clientFor(target, token);

@@ -4,6 +4,7 @@
  * at another AlertRoute, so no mistake can reach one.
  */
 import type { ErrorCode } from '../../base/error-catalogue.ts';
+import { wellFormed } from '../../base/well-formed.ts';
 import type { AlertRoute } from '../../crds/alert-route.ts';
 import { reservedLabels } from '../names.ts';
 import type { AddressPolicy } from './checks/address.ts';
@@ -327,14 +328,4 @@ function namesIn(route: RenderedRoute): ReadonlySet<string> {
     ...(route.active_time_intervals ?? []),
     ...(route.routes ?? []).flatMap((child) => [...namesIn(child)]),
   ]);
-}
-
-/** Half a surrogate pair cannot be written as UTF-8; Kubernetes stores U+FFFD for it too. */
-function wellFormed<T>(value: T): T {
-  if (typeof value === 'string') return value.toWellFormed() as T;
-  if (Array.isArray(value)) return value.map(wellFormed) as T;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, child]) => [key.toWellFormed(), wellFormed(child)]),
-  ) as T;
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { load as loadYaml } from 'js-yaml';
 import { limits } from '../../../base/limits.ts';
+import { wellFormed } from '../../../base/well-formed.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from '../api-error.ts';
 import { decodeProtobuf, protobufMediaType } from './protobuf.ts';
 
@@ -36,9 +37,11 @@ export function parseBody(body: Buffer, mediaType: string): unknown {
   if (!isUtf8(body)) throw badRequest('the body of the request is not valid UTF-8');
   const text = body.toString('utf8');
   const value = mediaType.includes('yaml') && !/^\s*[[{]/.test(text) ? parseYaml(text) : parseJson(text);
+  // A real server reads half of a surrogate pair, which only an escape can make, as U+FFFD.
+  const hasHalves = /\\u[dD][89a-fA-F]/.test(text);
   if (depthExceeds(value, limits.apiJsonDepth))
     throw badRequest(`the body of the request is nested deeper than ${limits.apiJsonDepth} levels`);
-  return value;
+  return hasHalves ? wellFormed(value) : value;
 }
 
 export function checkObjectMediaType(mediaType: string): void {
