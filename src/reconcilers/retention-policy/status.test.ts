@@ -123,11 +123,11 @@ describe('a policy', () => {
       'Programming',
     ],
     [
-      'that is suspended is stalled',
+      'that is suspended is as its owner wants it',
       { object: policy({ suspend: true }) },
       'Enforced',
       'False',
-      'True',
+      'False',
       'Suspended',
     ],
   ])('%s', (_name, parts, state, ready, stalled, reason) => {

@@ -185,7 +185,15 @@ function decide(
       programmed,
       waiting,
       conflict,
-      ...summary(false, 'Suspended', 'spec.suspend is true: nothing changes', true),
+      // As its owner wants it, so it is not stalled; and nothing goes on.
+      {
+        type: 'Ready',
+        status: 'False',
+        reason: 'Suspended',
+        message: 'spec.suspend is true: nothing changes',
+      },
+      { type: 'Reconciling', status: 'False', reason: 'Suspended', message: '' },
+      { type: 'Stalled', status: 'False', reason: 'Suspended', message: '' },
     ];
   const blocking = [accepted, programmed].find(({ status }) => status !== 'True');
   const isStalled = fault !== undefined || obstacle !== undefined;
