@@ -47,6 +47,9 @@ export const limits = {
   /** Events about one object in a burst, and how often one more is allowed after that. */
   eventBurstPerObject: 25,
   eventRefillMs: 60_000,
+  /** How often the wall clock is held against the monotonic one, and how far it may be set before everything is looked at. */
+  clockWatchMs: 10_000,
+  clockJumpMs: 2000,
   /** Children of one object that are applied at the same time. */
   applyConcurrency: 8,
   /** Time for reconciling one key. */

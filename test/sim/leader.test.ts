@@ -3,7 +3,7 @@ import { randomBelow, seededRandom } from '../../src/base/random.ts';
 import { LeaderElector, type LeaseOptions } from '../../src/controllers/leader.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { FakeApi, noFaults } from '../support/fake-api.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { MachineClock, VirtualClock } from '../support/virtual-clock.ts';
 
 const lease = { namespace: 'promfleet', name: 'operator' };
 
@@ -24,15 +24,8 @@ class Candidate {
     seed: number,
     options: Partial<LeaseOptions> = {},
   ) {
-    let wallOffsetMs = 0;
-    const clock = {
-      nowMs: () => shared.nowMs() + wallOffsetMs,
-      monotonicMs: () => shared.monotonicMs(),
-      sleep: (delayMs: number, signal?: AbortSignal) => shared.sleep(delayMs, signal),
-    };
-    this.jumpWall = (byMs) => {
-      wallOffsetMs += byMs;
-    };
+    const clock = new MachineClock(shared);
+    this.jumpWall = (byMs) => clock.jumpWall(byMs);
     const transport = {
       send: async (request: Parameters<FakeApi['send']>[0]) => {
         if (this.cutOff) throw new Error('connect EHOSTUNREACH');

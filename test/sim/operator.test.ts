@@ -13,20 +13,24 @@ import { encodeReport } from '../../src/render/bundle/report.ts';
 import { decodeSlot } from '../../src/render/bundle/slot.ts';
 import { slotBytes } from '../../src/render/workload/transport.ts';
 import { ModelApi, noModelFaults, ownResources, type Stored } from '../support/model-api.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { MachineClock, VirtualClock } from '../support/virtual-clock.ts';
 
 const apiVersion = 'promfleet.dev/v1alpha1';
 const namespaces = ['monitoring', 'shop', 'bank'];
+const dayMs = 86_400_000;
 
 /** One operator process. `crash` is a kill -9: nothing that it sends arrives any more. */
 class Process {
   readonly manager: Manager;
+  readonly clock: MachineClock;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   isDead = false;
   writes = 0;
 
-  constructor(name: string, clock: VirtualClock, api: ModelApi, seed: number) {
+  constructor(name: string, shared: VirtualClock, api: ModelApi, seed: number) {
+    this.clock = new MachineClock(shared);
+    const { clock } = this;
     const random = seededRandom(seed);
     const client = new KubeClient({
       transport: {
@@ -302,7 +306,7 @@ function checkEnd(api: ModelApi, users: Users): void {
 }
 
 it.each(Array.from({ length: 200 }, (_, n) => n + 1))(
-  'operators that crash at any write, on failing networks, bring about what was declared last, and then rest (seed %i)',
+  'operators that crash at any write, on failing networks and with clocks that are set, bring about what was declared last, and then rest (seed %i)',
   async (seed) => {
     const clock = new VirtualClock();
     const random = seededRandom(seed);
@@ -328,6 +332,10 @@ it.each(Array.from({ length: 200 }, (_, n) => n + 1))(
       if (random.next() < 0.5) playReplicas(api);
       await clock.advance(3000 * random.next());
       expect(operators.filter(({ leads }) => leads).length).toBeLessThan(2);
+      const machine = operators[step % operators.length]!;
+      const luck = random.next();
+      if (luck < 0.05) machine.clock.jumpWall((random.next() - 0.5) * 2 * dayMs);
+      else if (luck < 0.1) machine.clock.setRight();
       for (const [n, each] of operators.entries()) {
         if (!each.isDead || random.next() < 0.3) continue;
         operators[n] = start();

@@ -7,7 +7,7 @@ import { ownerOf } from '../../src/reconcilers/silence/alertmanager.ts';
 import { matcherKey } from '../../src/reconcilers/silence/plan.ts';
 import { SilenceReconciler } from '../../src/reconcilers/silence/reconcile.ts';
 import { parseMatchers } from '../../src/render/alertmanager/matcher.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { MachineClock, VirtualClock } from '../support/virtual-clock.ts';
 import { type ClusterFaults, GossipCluster } from './gossip-cluster.ts';
 
 const uid = 'uid-1';
@@ -16,6 +16,8 @@ const noFaults: ClusterFaults = { lostRequestPercent: 0, lostAnswerPercent: 0, l
 /** One Silence, its operator process and a cluster of three; everything runs on virtual time. */
 class World {
   readonly clock = new VirtualClock(Date.UTC(2026, 10, 20, 12));
+  /** Of the machine that the operator runs on; the members have the right time. */
+  readonly operatorClock = new MachineClock(this.clock);
   readonly cluster: GossipCluster;
   object: Silence | undefined;
   verdict: Verdict = { selected: true, reason: 'Selected', message: '' };
@@ -59,7 +61,7 @@ class World {
         },
       },
       events: { emit: () => {} },
-      clock: this.clock,
+      clock: this.operatorClock,
       platformNamespaces: new Set(),
     });
     void this.#run(reconciler, isAlive);
@@ -79,6 +81,14 @@ class World {
     const before = this.#wake;
     this.#wake = new AbortController();
     before.abort();
+  }
+
+  /** Sets the operator's clock, which its watch notices within seconds; without `byMs` it is put right. */
+  async setClock(byMs?: number): Promise<void> {
+    if (byMs === undefined) this.operatorClock.setRight();
+    else this.operatorClock.jumpWall(byMs);
+    await this.clock.advance(10_000);
+    this.#changed();
   }
 
   update(spec: Partial<SilenceSpec>): void {
@@ -307,6 +317,50 @@ describe('without faults', () => {
       status: 'False',
       reason: 'InvalidMatcher',
     });
+  });
+});
+
+describe('a clock of the operator that is wrong', () => {
+  const dayMs = 86_400_000;
+
+  test.each([-dayMs, -3_600_000, 3_600_000, dayMs])(
+    'by %i ms and put right: the silence is in force',
+    async (byMs) => {
+      const world = new World(11, noFaults);
+      await world.clock.advance(20_000);
+      await world.setClock(byMs);
+      await world.clock.advance(120_000);
+      await world.setClock();
+      await world.clock.advance(30_000);
+      expectInForce(world);
+    },
+  );
+
+  test.each([-dayMs, -3_600_000])(
+    'and put back by %i ms: a silence deleted by hand is there again within 30 s',
+    async (byMs) => {
+      const world = new World(12, noFaults, { startsAt: '2026-11-18T00:00:00Z', duration: '7d' });
+      await world.clock.advance(20_000);
+      await world.setClock(byMs);
+      await world.clock.advance(20_000);
+      const [own] = world.live();
+      world.cluster.expire(world.cluster.members[0]!, own!.id);
+      await world.clock.advance(30_000);
+      expect(world.live()).toHaveLength(1);
+    },
+  );
+
+  test('while a window comes: it is posted as soon as the clock is right', async () => {
+    const world = new World(13, noFaults, { schedule: { cron: '0 18 * * *', duration: '1h' } });
+    const { duration: _, ...spec } = world.object!.spec;
+    world.object = { ...world.object!, spec };
+    await world.clock.advance(4 * 3_600_000);
+    await world.setClock(-6 * 3_600_000);
+    await world.clock.advance(1.5 * 3_600_000);
+    expect(world.live()).toEqual([]);
+    await world.setClock();
+    await world.clock.advance(20_000);
+    expectInForce(world);
   });
 });
 

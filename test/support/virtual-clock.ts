@@ -103,6 +103,37 @@ export class VirtualClock implements Clock {
   }
 }
 
+/** The clock of one machine: its wall clock is set by itself, and the monotonic time is that of all. */
+export class MachineClock implements Clock {
+  readonly #shared: Clock;
+  #offsetMs = 0;
+
+  constructor(shared: Clock) {
+    this.#shared = shared;
+  }
+
+  nowMs(): number {
+    return this.#shared.nowMs() + this.#offsetMs;
+  }
+
+  monotonicMs(): number {
+    return this.#shared.monotonicMs();
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#shared.sleep(delayMs, signal);
+  }
+
+  jumpWall(byMs: number): void {
+    this.#offsetMs += byMs;
+  }
+
+  /** As a time server does in the end. */
+  setRight(): void {
+    this.#offsetMs = 0;
+  }
+}
+
 /** Lets all promises settle that need no time, also those of work that lets other work of the thread go on in between. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));

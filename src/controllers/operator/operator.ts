@@ -25,6 +25,7 @@ import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { labelKeys, managedBy, ports } from '../../render/names.ts';
 import { AlertmanagerClient } from '../alertmanager-api.ts';
+import { watchClock } from '../clock-watch.ts';
 import type { Reconciler, Watch } from '../controller.ts';
 import { withoutManagedFields } from '../informer.ts';
 import type { LeaseOptions } from '../leader.ts';
@@ -143,6 +144,7 @@ export function createOperator(options: OperatorOptions): Manager {
     concurrency: statusConcurrency,
   });
   manager.task({ name: 'silence sweep', run: (signal) => parts.sweep(signal), whileLeading: true });
+  manager.task({ name: 'clock watch', run: (signal) => parts.watchClock(signal), whileLeading: true });
   return manager;
 }
 
@@ -297,6 +299,15 @@ class TermParts {
         log.warn({ reason: describeError(error) }, 'looking for silences without an object failed');
       }
     }
+  }
+
+  /** Until `signal` aborts: what waits for a time of day is looked at again when the clock was set. */
+  async watchClock(signal: AbortSignal): Promise<void> {
+    const { clock, log = silentLogger } = this.#options;
+    await watchClock(clock, signal, (byMs) => {
+      log.warn({ byMs }, 'the clock was set; everything that depends on the time is looked at again');
+      this.#term?.clockSet();
+    });
   }
 
   readonly #addressOf: PodAddress = (namespace, pod) => {

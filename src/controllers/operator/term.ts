@@ -178,6 +178,13 @@ export class Term {
     for (const silence of this.#caches.silences.store.list()) this.#queues.silence(keyOf(silence));
   }
 
+  /** Silences begin and end by the time of day, and statuses of all kinds wait for a time. */
+  clockSet(): void {
+    this.#allSilences();
+    for (const stack of this.fleet.stacks()) this.#queues.stack(keyText(stack.key), burstMs);
+    for (const policy of this.#caches.policies.store.list()) this.#queues.policy(keyOf(policy));
+  }
+
   #podChanged({ object }: Change<KubeObject>): void {
     if (object.metadata.labels?.[labelKeys.name] === 'alertmanager') this.#allSilences();
     const name = object.metadata.labels?.[labelKeys.stack];

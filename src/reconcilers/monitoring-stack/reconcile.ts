@@ -290,7 +290,7 @@ export class StackReconciler {
     const faults = halves
       .flatMap((half) => half.faults)
       .map(({ code, path, message }): StackFault => ({ path, code, message }));
-    const late = drainFault(draining, stack.drainingSinceMs, this.#parts.clock.nowMs());
+    const late = drainFault(draining, stack.drainingSinceMs, this.#parts.clock.monotonicMs());
     if (late !== undefined) faults.push(late);
     if (scrape !== undefined && additional === undefined)
       faults.push({
@@ -331,7 +331,7 @@ export class StackReconciler {
       readShipperReport(configMap(live, namespace, reportName(pod))),
     );
     if (draining.waiting.length === 0) stack.drainingSinceMs = undefined;
-    else stack.drainingSinceMs ??= this.#parts.clock.nowMs();
+    else stack.drainingSinceMs ??= this.#parts.clock.monotonicMs();
     return draining;
   }
 

@@ -58,6 +58,7 @@ const deletionPatienceMs = 120_000;
 /** Stacks that do not take the object now, but keep what they have of it. */
 const handsOff: ReadonlySet<Verdict['reason']> = new Set(['StackSuspended', 'StackDeleting']);
 
+/** Times by the clock that does not jump. */
 interface Memory {
   /** By cluster. */
   readonly lastPostMs: Map<string, number>;
@@ -73,13 +74,13 @@ export class SilenceReconciler {
   readonly #parts: SilenceReconcilerParts;
   readonly #board: SilenceBoard;
   readonly #memories = new Map<string, Memory>();
-  /** A process that ended before this one may have posted until then. */
+  /** A process that ended before this one may have posted until then; by the clock that does not jump. */
   readonly #startedMs: number;
 
   constructor(parts: SilenceReconcilerParts) {
     this.#parts = parts;
     this.#board = new SilenceBoard(parts.api, parts.clock);
-    this.#startedMs = parts.clock.nowMs();
+    this.#startedMs = parts.clock.monotonicMs();
   }
 
   async reconcile(key: string): Promise<{ readonly requeueAfterMs?: number } | undefined> {
@@ -147,7 +148,8 @@ export class SilenceReconciler {
       });
     }
     const isSelected = states.some(({ verdict }) => verdict.selected);
-    memory.unselectedSinceMs = isSelected ? undefined : (memory.unselectedSinceMs ?? nowMs);
+    const monotonicMs = clock.monotonicMs();
+    memory.unselectedSinceMs = isSelected ? undefined : (memory.unselectedSinceMs ?? monotonicMs);
     const status = silenceStatus(
       {
         object,
@@ -155,7 +157,7 @@ export class SilenceReconciler {
         windows: desired.windows,
         next: schedule.next,
         clusters: states,
-        unselectedForMs: memory.unselectedSinceMs === undefined ? 0 : nowMs - memory.unselectedSinceMs,
+        unselectedForMs: memory.unselectedSinceMs === undefined ? 0 : monotonicMs - memory.unselectedSinceMs,
       },
       nowMs,
     );
@@ -168,7 +170,7 @@ export class SilenceReconciler {
       );
       await writer.setStatus(object as unknown as KubeObject, status);
     }
-    const requeueAfterMs = Math.min(soonest, untilNextEdge(schedule, nowMs), graceLeft(memory, nowMs));
+    const requeueAfterMs = Math.min(soonest, untilNextEdge(schedule, nowMs), graceLeft(memory, monotonicMs));
     return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
   }
 
@@ -181,9 +183,9 @@ export class SilenceReconciler {
     const { allClusters, clock } = this.#parts;
     const memory = this.#memories.get(key);
     if (memory === undefined) return undefined;
-    memory.goneSinceMs ??= clock.nowMs();
+    memory.goneSinceMs ??= clock.monotonicMs();
     const { expired, isComplete } = await this.#sweep(allClusters());
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     // What was posted a moment ago may still be on its way.
     const lastPostMs = Math.max(...memory.lastPostMs.values(), Number.NEGATIVE_INFINITY);
     const isSettled = nowMs >= lastPostMs + settleMs;
@@ -241,13 +243,15 @@ export class SilenceReconciler {
   }
 
   #view(object: Silence, replicas: readonly ReplicaView[], memory: Memory, clusterKey: string) {
+    const { clock } = this.#parts;
+    const nowMs = clock.nowMs();
     const { uid } = object.metadata;
     const stack = object.status?.stacks?.find(({ namespace, name }) => `${namespace}/${name}` === clusterKey);
     return {
       replicas,
       isOwn: ({ comment }: { readonly comment: string }) => ownerOf(comment)?.uid === uid,
       knownIds: new Set((stack?.silences ?? []).map(({ id }) => id)),
-      lastPostMs: memory.lastPostMs.get(clusterKey) ?? this.#startedMs,
+      lastPostMs: nowMs - (clock.monotonicMs() - (memory.lastPostMs.get(clusterKey) ?? this.#startedMs)),
     };
   }
 
@@ -265,9 +269,9 @@ export class SilenceReconciler {
         if (action.kind === 'expire') await api.expire(action.url, action.id);
         else {
           // Before the request: its answer may get lost.
-          memory.lastPostMs.set(clusterKey, clock.nowMs());
+          memory.lastPostMs.set(clusterKey, clock.monotonicMs());
           await api.post(action.url, action.draft);
-          memory.lastPostMs.set(clusterKey, clock.nowMs());
+          memory.lastPostMs.set(clusterKey, clock.monotonicMs());
         }
       }
       return undefined;

@@ -49,7 +49,9 @@ export function decideTeamStatus<O extends TeamObject, R extends TeamRecord, S e
   const isSuspended = object.spec.suspend === true;
   const isSelected = stages.some(({ verdict }) => verdict.selected);
   const unselectedSinceMs =
-    isSelected || isSuspended ? undefined : (memory.unselectedSinceMs ?? firstUnselectedMs(object, nowMs));
+    isSelected || isSuspended
+      ? undefined
+      : notAhead(memory.unselectedSinceMs ?? firstUnselectedMs(object, nowMs), nowMs);
   const unselectedForMs = unselectedSinceMs === undefined ? 0 : nowMs - unselectedSinceMs;
   const more = kind.conditions(stages);
   const drafts = isSuspended
@@ -78,13 +80,16 @@ export function decideTeamStatus<O extends TeamObject, R extends TeamRecord, S e
       ? unselectedGraceMs - unselectedForMs
       : undefined;
   if (!isPassingLoss(object, status)) return { status, memory: { unselectedSinceMs }, recheckAfterMs };
-  const unloadedSinceMs = memory.unloadedSinceMs ?? nowMs;
+  const unloadedSinceMs = notAhead(memory.unloadedSinceMs ?? nowMs, nowMs);
   const lostForMs = nowMs - unloadedSinceMs;
   const next = { unselectedSinceMs, unloadedSinceMs };
   return lostForMs >= dampingMs
     ? { status, memory: next, recheckAfterMs }
     : { status: object.status!, memory: next, recheckAfterMs: dampingMs - lostForMs };
 }
+
+/** A wall clock that was put back since must not let a grace time last for ever. */
+const notAhead = (sinceMs: number, nowMs: number) => Math.min(sinceMs, nowMs);
 
 /** What was said of the version that was judged last: a suspended object is not judged. */
 function acceptedBefore({ status }: TeamObject) {
