@@ -260,7 +260,6 @@ const policies: fc.Arbitrary<Written> = fc
             notes: [],
             document: undefined,
             report: undefined,
-            serversLeft: () => 0,
           },
           atMs,
         ),

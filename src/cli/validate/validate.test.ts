@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { sarifFaults } from '../../../test/support/sarif.ts';
 import { limits } from '../../base/limits.ts';
 import { examples } from '../../crds/examples.ts';
 import type { CliIo } from '../io.ts';
@@ -444,6 +445,14 @@ describe('the command', () => {
       },
     ]);
   });
+
+  it.each([['bad'], ['good'], ['bad', 'good/rules.yaml']])(
+    'prints SARIF as the standard has it: %s',
+    async (...paths) => {
+      const { out } = await run(...paths, '--sarif');
+      expect(sarifFaults(out)).toEqual([]);
+    },
+  );
 
   it.each([
     ['a path that does not exist', ['nowhere']],
