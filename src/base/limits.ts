@@ -314,10 +314,11 @@ export const limits = {
   /** How long a rule must fail, or be well again, before it is reported. */
   ruleHealthDampingMs: 30_000,
   /**
-   * Rule text that is compared with what a server shows after one reload; of files beyond it only that they are shown
-   * counts. A server that reads other files than ours shows that in any of them.
+   * Rule text, in all and of one file, that is compared with what a server shows after one reload; of files beyond it only
+   * that they are shown counts. A server that reads other files than ours shows that in any of them.
    */
-  confirmedRuleChars: 256 * 1024,
+  confirmedRuleChars: 64 * 1024,
+  confirmedRuleFileChars: 256 * 1024,
   /** Rule files asked about in one request to the rules API. */
   ruleHealthFilesPerRequest: 50,
   /** Pause between two such requests. */

@@ -19,6 +19,10 @@ const fleet = { namespaces: Math.min(100, sets), sets };
 const say = (text: string) =>
   process.stderr.write(`bench ${Math.round(performance.now() / 1000)}: ${text}\n`);
 const figures: Figure[] = [];
+const take = (...measured: readonly Figure[]) => {
+  figures.push(...measured);
+  for (const { what, value } of measured) say(`  ${what}: ${value}`);
+};
 
 say('starting API server, node and operator');
 const standIn = process.argv.includes('--stand-in');
@@ -35,33 +39,32 @@ try {
     120_000,
   );
   say('apply -> loaded in an empty stack');
-  if (!standIn) figures.push(...applyFigures('empty stack', await measureApply(plane, rounds)));
+  if (!standIn) take(...applyFigures('empty stack', await measureApply(plane, rounds)));
   say(`applying ${sets} rule sets in ${fleet.namespaces} namespaces`);
   await createNamespaces(plane, fleet);
-  figures.push(...(await createSets(plane, fleet)));
+  take(...(await createSets(plane, fleet)));
   say('one changed set');
-  figures.push(...(await measureDelta(plane, sets)));
-  figures.push({
+  take(...(await measureDelta(plane, sets)));
+  take({
     what: "  longest hold of the operator's main thread so far",
     value: ms(await plane.takeLongestDelayMs()),
     aim: '<= 50 ms',
   });
   say('a group of thousands of rules');
-  figures.push(...(await measureHuge(plane, argument('--huge-rules', 2000))));
+  take(...(await measureHuge(plane, argument('--huge-rules', 2000))));
   say('apply -> loaded beside them');
-  if (!standIn)
-    figures.push(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 4))));
+  if (!standIn) take(...applyFigures(`beside ${sets}`, await measureApply(plane, Math.ceil(rounds / 4))));
   const reloaders = await reloaderPids();
   const rss = Math.max(...reloaders.map(peakBytes));
-  if (!standIn) figures.push({ what: 'peak RSS of a reloader', value: mib(rss), aim: '<= 80 MB' });
+  if (!standIn) take({ what: 'peak RSS of a reloader', value: mib(rss), aim: '<= 80 MB' });
   say('operator starts over unchanged objects');
-  figures.push(...(await measureColdStart(plane, sets)));
+  take(...(await measureColdStart(plane, sets)));
   const events = await listAll(client, { apiVersion: 'v1', kind: 'Event' });
   say(`${events.items.length} Events were written`);
 } finally {
   await plane.stop();
 }
 say('one changed AlertRoute beside 2500');
-figures.push(...measureRoutes(2500));
+take(...measureRoutes(2500));
 process.stdout.write(`${tableText(figures)}\n`);
 process.exit(0);

@@ -70,7 +70,7 @@ export class PrometheusServer implements ManagedServer {
     for await (const groups of this.#groups([...put, ...removed], signal)) {
       for (const [path, own] of Map.groupBy(groups, ({ file }) => file)) {
         const contents = wanted.has(path) && budgetChars > 0 ? await changed.contents(path) : undefined;
-        const compared = contents !== undefined && contents.after.length <= budgetChars;
+        const compared = contents !== undefined && contents.after.length <= limits.confirmedRuleFileChars;
         if (compared) budgetChars -= contents.after.length;
         if (!compared || (await showsContent(own, contents, canonicalExpressions))) shown.add(path);
       }
