@@ -6,6 +6,7 @@ import { absent, type Column, ColumnBuilder, copyStep, histogram, setFloat } fro
 import type { EvalContext } from './context.ts';
 import type { SelectableRows } from './eval-windows.ts';
 import { GoHeap } from './go-heap.ts';
+import type { Labels } from './labels.ts';
 import { labelsHashShare } from './labels-hash.ts';
 import { pdqSort } from './pdq-sort.ts';
 import { staleTester } from './sample-source.ts';
@@ -131,19 +132,30 @@ export function selectRows(
   const params = [...param.floats.slice(0, steps.count)];
   if (!checkParams(expr, params, context)) return [];
   const builder = new ColumnBuilder(steps.count);
-  const missing = Array.from({ length: rows.count }, (_, row) => staleTester(rows.valuesOf(row)));
-  for (let step = 0; step < steps.count; step++) {
-    const k = Math.min(Math.trunc(params[step]!), rows.count);
-    const groups: number[][] = [];
-    for (let row = 0; row < rows.count; row++) {
-      const group = rows.groupOf[row]!;
-      groups[group] ??= [];
-      if (!missing[row]!(step)) groups[group].push(row);
+  const { count, values, starts, groupOf } = rows;
+  const isMissing = staleTester(values);
+  const labels = new Map<number, Labels>();
+  const labelsOf = (row: number): Labels => {
+    let found = labels.get(row);
+    if (found === undefined) {
+      found = rows.labelsOf(row);
+      labels.set(row, found);
     }
+    return found;
+  };
+  for (let step = 0; step < steps.count; step++) {
+    const k = Math.min(Math.trunc(params[step]!), count);
     if (k < 1) continue;
+    const groups: number[][] = [];
+    for (let row = 0; row < count; row++) {
+      const group = groupOf[row]!;
+      groups[group] ??= [];
+      if (!isMissing(starts[row]! + step)) groups[group].push(row);
+    }
+    const floatOf = (row: number) => values[starts[row]! + step]!;
     for (const members of groups) {
-      for (const row of bestBy(expr.op === 'topk', k, members, (member) => rows.valuesOf(member)[step]!))
-        setFloat(builder.at(rows.labelsOf(row), step, rows.dropName), step, rows.valuesOf(row)[step]!);
+      for (const row of bestBy(expr.op === 'topk', k, members, floatOf))
+        setFloat(builder.at(labelsOf(row), step, rows.dropName), step, floatOf(row));
     }
   }
   return builder.columns;

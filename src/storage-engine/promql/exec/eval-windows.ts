@@ -7,7 +7,13 @@ import { tellNonCounter } from './eval-range.ts';
 import { referenceTime } from './eval-selector.ts';
 import { Labels, metadataLabels, metricNameLabel } from './labels.ts';
 import { staleTester } from './sample-source.ts';
-import type { WindowAnswer, WindowGrouping, WindowText, WindowTextQuery } from './window-source.ts';
+import type {
+  WindowAnswer,
+  WindowGrouping,
+  WindowMatrix,
+  WindowText,
+  WindowTextQuery,
+} from './window-source.ts';
 
 /** Functions for which the start of a sample may count. */
 const useStarts: ReadonlySet<string> = new Set(['rate', 'increase', 'irate', 'resets']);
@@ -60,12 +66,8 @@ export async function evalText(
   return { columns: await context.evaluate(expr, { ...context, source: generic }) };
 }
 
-/** Rows of series that a selection is made of, before their labels are made. */
-export interface SelectableRows {
-  readonly count: number;
-  readonly groupOf: Uint32Array;
-  valuesOf(row: number): Float64Array;
-  labelsOf(row: number): Labels;
+/** Rows that an aggregation selects from. */
+export interface SelectableRows extends WindowMatrix {
   readonly dropName: boolean;
 }
 
@@ -78,16 +80,12 @@ export async function selectableRows(
   if (hot === undefined || hot.aggregate !== undefined) return undefined;
   if (dropsName(hot) && fixedName(hot.vector) === undefined) return undefined;
   const answer = await askWindows(hot, context, { grouping: groupingOf(hot, expr) });
-  if (answer?.groupOf === undefined) return undefined;
-  const { rows, groupOf } = answer;
+  if (answer?.matrix === undefined) return undefined;
+  const { matrix } = answer;
   const dropName = dropsName(hot);
-  return {
-    count: rows.length,
-    groupOf,
-    dropName,
-    valuesOf: (row) => rows[row]!.values,
-    labelsOf: (row) => (dropName ? rows[row]!.labels.withoutMetadata() : rows[row]!.labels),
-  };
+  const labelsOf = (row: number) =>
+    dropName ? matrix.labelsOf(row).withoutMetadata() : matrix.labelsOf(row);
+  return { ...matrix, labelsOf, dropName };
 }
 
 async function askWindows(

@@ -49,13 +49,24 @@ export interface WindowRow {
   readonly values: Float64Array;
 }
 
+/** Rows of series of which few will be looked at: none is made before. */
+export interface WindowMatrix {
+  readonly count: number;
+  /** The value of a row at a step is that at `starts[row] + step`; a stale marker, to be read as bits, where there is none. */
+  readonly values: Float64Array;
+  readonly starts: Uint32Array;
+  /** Group of each row, numbered in the order of their first rows. */
+  readonly groupOf: Uint32Array;
+  labelsOf(row: number): Labels;
+}
+
 export interface WindowAnswer {
   /** Series in the order of labels, or groups in the order of their first series that has a value. None is empty. */
   readonly rows: readonly WindowRow[];
   /** In place of the rows, where it was asked for and the source wrote it. */
   readonly text?: WindowText;
-  /** Group of each row, numbered in the order of their first rows; of a grouping without operator. */
-  readonly groupOf?: Uint32Array;
+  /** In place of the rows, of a grouping without operator. */
+  readonly matrix?: WindowMatrix;
   /** Samples in all windows, and values that the function gave. */
   readonly samplesSeen: number;
   readonly results: number;

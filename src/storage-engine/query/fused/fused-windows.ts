@@ -1,15 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { limits } from '../../../base/limits.ts';
-import type { ChunkColumns, Selection, SelectionPart } from '../../block/selection.ts';
+import type { ChunkColumns, Grouping, Selection, SelectionPart } from '../../block/selection.ts';
 import { Kernel } from '../../kernels/kernel.ts';
-import { Labels } from '../../promql/exec/labels.ts';
-import { staleTester } from '../../promql/exec/sample-source.ts';
-import type { WindowAnswer, WindowQuery, WindowRow, WindowText } from '../../promql/exec/window-source.ts';
+import type { WindowAnswer, WindowQuery, WindowText } from '../../promql/exec/window-source.ts';
 import { dedupMarginMs, expectedReplicas } from '../../samples/dedup.ts';
 import type { QueryScope } from '../source.ts';
 import { TailJoiner } from '../tail-joiner.ts';
 import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
+import { groupRows, matrixOf, seriesRows } from './rows.ts';
 import { runTask, spanFits } from './run-task.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { TaskPart, TaskText, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
@@ -29,11 +28,6 @@ export type WindowSelection = Pick<
   | 'chunkCount'
   | 'expectedSamples'
 >;
-
-interface Groups {
-  readonly groups: readonly (readonly string[])[];
-  readonly groupOf: Uint32Array;
-}
 
 /** What all shares of a task have found. */
 type Found = Omit<WindowResult, 'written' | 'bytesRead'> & { readonly text?: WindowText };
@@ -87,9 +81,10 @@ export class FusedWindows {
     if (grouping !== undefined)
       return { rows: groupRows(found, query.steps, grouping), samplesSeen, results };
     if (found.text !== undefined) return { rows: [], text: found.text, samplesSeen, results };
-    const { rows: series, ids } = seriesRows(found.rows, query.steps, selection);
-    const groupOf = groups === undefined ? undefined : renumbered(ids, groups.groupOf, groups.groups.length);
-    return { rows: series, samplesSeen, results, ...(groupOf !== undefined && { groupOf }) };
+    const totals = { samplesSeen, results };
+    if (groups !== undefined)
+      return { rows: [], matrix: matrixOf(found.rows, query.steps, selection, groups), ...totals };
+    return { rows: seriesRows(found.rows, query.steps, selection), ...totals };
   }
 
   close(): Promise<void> {
@@ -103,7 +98,7 @@ export class FusedWindows {
       readonly parts: readonly SelectionPart[];
       readonly mergeMarginMs: number | undefined;
     },
-    grouping: Groups | undefined,
+    grouping: Grouping | undefined,
     text: TaskText | undefined,
   ): WindowTask {
     const { firstMs, stepMs, steps, rangeMs } = query;
@@ -167,7 +162,7 @@ export class FusedWindows {
   private async spread(
     task: WindowTask,
     query: WindowQuery,
-    grouping: Groups | undefined,
+    grouping: Grouping | undefined,
     signal: AbortSignal,
   ): Promise<Found | undefined> {
     const shares = this.pool.size;
@@ -280,68 +275,4 @@ function joinSteps(
     at += width;
   });
   return { rows, firsts };
-}
-
-function groupRows(
-  { rows, firsts }: Pick<WindowResult, 'rows' | 'firsts'>,
-  steps: number,
-  { groups }: Groups,
-): WindowRow[] {
-  return [...groups.keys()]
-    .filter((group) => firsts![group] !== noSeries)
-    .sort((a, b) => firsts![a]! - firsts![b]!)
-    .map((group) => ({
-      labels: Labels.ofSorted(groups[group]!),
-      values: rows.subarray(group * steps, (group + 1) * steps),
-    }));
-}
-
-/** A row whose labels are made when they are asked for. */
-class SeriesRow implements WindowRow {
-  readonly values: Float64Array;
-  readonly #selection: WindowSelection;
-  readonly #id: number;
-  #labels: Labels | undefined;
-
-  constructor(selection: WindowSelection, id: number, values: Float64Array) {
-    this.#selection = selection;
-    this.#id = id;
-    this.values = values;
-  }
-
-  get labels(): Labels {
-    this.#labels ??= Labels.ofSorted(this.#selection.pairs(this.#id));
-    return this.#labels;
-  }
-}
-
-/** The rows that have a value, with their series. */
-function seriesRows(
-  rows: Float64Array,
-  steps: number,
-  selection: WindowSelection,
-): { rows: WindowRow[]; ids: number[] } {
-  const found: WindowRow[] = [];
-  const ids: number[] = [];
-  const isMissing = staleTester(rows);
-  for (let id = 0; id < selection.count; id++) {
-    let step = id * steps;
-    const end = step + steps;
-    while (step < end && isMissing(step)) step++;
-    if (step === end) continue;
-    ids.push(id);
-    found.push(new SeriesRow(selection, id, rows.subarray(id * steps, end)));
-  }
-  return { rows: found, ids };
-}
-
-/** Groups of some series, numbered anew in the order in which they come. */
-function renumbered(ids: readonly number[], groupOf: Uint32Array, groups: number): Uint32Array {
-  const numbers = new Uint32Array(groups).fill(noSeries);
-  let next = 0;
-  return Uint32Array.from(ids, (id) => {
-    const group = groupOf[id]!;
-    if (numbers[group] === noSeries) numbers[group] = next++;
-    return numbers[group]!;
-  });
 }
