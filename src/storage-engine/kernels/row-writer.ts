@@ -4,8 +4,8 @@ import { RowText, type StepTexts } from './row-text.ts';
 /** Rows of values by step; a stale marker, read as bits, where there is none. Each row has one value at least. */
 export interface JsonRows {
   readonly rows: readonly Float64Array[];
-  /** Label sets as JSON in UTF-8, by row. */
-  readonly labels: readonly Uint8Array[];
+  /** Label sets as JSON, by row. */
+  readonly labels: readonly string[];
   /** Times of the steps as JSON. */
   readonly times: readonly string[];
   readonly isVector: boolean;
@@ -36,7 +36,7 @@ export class RowWriter {
 
   private batch(
     rows: readonly Float64Array[],
-    labels: readonly Uint8Array[],
+    labels: readonly string[],
     steps: StepTexts,
     isVector: boolean,
   ): Uint8Array {
@@ -46,10 +46,10 @@ export class RowWriter {
     let end = 0;
     rows.forEach((row, i) => {
       floats.set(row, i * steps.steps);
-      end += labels[i]!.length;
+      end += Buffer.byteLength(labels[i]!);
       ends[i] = end;
     });
-    const texts = { bytes: Buffer.concat(labels, end), ends };
+    const texts = { bytes: Buffer.from(labels.join('')), ends };
     return this.text.write(rowsAt, rows.length, steps, texts, isVector).text.slice();
   }
 }

@@ -35,8 +35,11 @@ export function jsonFloat(value: number): string {
 }
 
 export function jsonLabels(labels: Labels): string {
-  const pairs = [...labels.entries()].map(([name, value]) => `${jsonText(name)}:${jsonText(value)}`);
-  return `{${pairs.join(',')}}`;
+  const { pairs } = labels;
+  let text = '{';
+  for (let i = 0; i < pairs.length; i += 2)
+    text += `${i === 0 ? '' : ','}${jsonText(pairs[i]!)}:${jsonText(pairs[i + 1]!)}`;
+  return `${text}}`;
 }
 
 function jsonHistogram(histogram: FloatHistogram): string {
@@ -97,7 +100,7 @@ function rowsOf(value: QueryValue): Iterable<Uint8Array> | undefined {
   writer ??= new RowWriter();
   return writer.write({
     rows,
-    labels: value.series.map(({ labels }) => Buffer.from(jsonLabels(labels))),
+    labels: value.series.map(({ labels }) => jsonLabels(labels)),
     times: Array.from({ length: steps.count }, (_, step) => jsonTimestamp(stepTime(steps, step))),
     isVector: value.type === 'vector',
   });

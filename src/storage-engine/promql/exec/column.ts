@@ -52,8 +52,9 @@ export function copyStep(from: Column, to: Column, step: number): void {
   else if (kind === histogram) setHistogram(to, step, histogramAt(from, step));
 }
 
-export function isEmpty(column: Column): boolean {
-  return column.kinds.every((kind) => kind === absent);
+export function isEmpty({ kinds }: Column): boolean {
+  for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) return false;
+  return true;
 }
 
 /** A column without labels that holds a float at each step. */

@@ -42,17 +42,21 @@ export class ColumnSeries implements ResultSeries {
   }
 
   get pointCount(): number {
-    return this.#column.kinds.reduce((sum, kind) => sum + Number(kind !== absent), 0);
+    const { kinds } = this.#column;
+    let count = 0;
+    for (let step = 0; step < kinds.length; step++) if (kinds[step] !== absent) count++;
+    return count;
   }
 
   get row(): ResultRow | undefined {
     const { histograms, kinds, floats } = this.#column;
     if (histograms?.some((each) => each !== undefined)) return undefined;
     const isStale = staleTester(floats);
-    const missing = kinds.findIndex((kind, step) => kind === absent && !isStale(step));
-    if (missing < 0) return { steps: this.#steps, values: floats };
+    let step = 0;
+    while (step < kinds.length && (kinds[step] !== absent || isStale(step))) step++;
+    if (step === kinds.length) return { steps: this.#steps, values: floats };
     const values = floats.slice();
-    for (let step = missing; step < kinds.length; step++) if (kinds[step] === absent) setStale(values, step);
+    for (; step < kinds.length; step++) if (kinds[step] === absent) setStale(values, step);
     return { steps: this.#steps, values };
   }
 }

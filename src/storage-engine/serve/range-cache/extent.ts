@@ -32,6 +32,12 @@ function emptyValues(count: number): Float64Array {
   return values;
 }
 
+function hasValue(values: Float64Array): boolean {
+  const isMissing = staleTester(values);
+  for (let step = 0; step < values.length; step++) if (!isMissing(step)) return true;
+  return false;
+}
+
 /** The steps [startMs, endMs] of a result. */
 export function extentOf(
   series: readonly ResultSeries[],
@@ -39,7 +45,14 @@ export function extentOf(
 ): Extent {
   const count = stepsIn(startMs, endMs, stepMs);
   const found = new Map<string, ExtentSeries>();
-  for (const { labels, points } of series) {
+  for (const one of series) {
+    const { labels, row } = one;
+    if (row !== undefined && row.steps.startMs === startMs && row.steps.count === count) {
+      // A copy: what a result holds may be a part of something larger.
+      if (hasValue(row.values)) found.set(labels.key, { labels, values: row.values.slice() });
+      continue;
+    }
+    const { points } = one;
     const values = emptyValues(count);
     let histograms: (FloatHistogram | undefined)[] | undefined;
     let any = false;
