@@ -36,6 +36,10 @@ export async function findConnection(options: ConnectOptions): Promise<ClusterCo
   throw new CodedError(
     'KubeconfigInvalid',
     `no API server known: no --kubeconfig, no KUBECONFIG, not in a pod, no ${path}`,
+    {
+      action:
+        'Name a kubeconfig, or start a local control plane: promfleet local up, or make up in a checkout.',
+    },
   );
 }
 

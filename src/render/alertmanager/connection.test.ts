@@ -1,6 +1,7 @@
 import { load } from 'js-yaml';
 import { expect, test } from 'vitest';
 import type { AlertRoute, Receiver } from '../../crds/alert-route.ts';
+import type { BundleFile } from '../bundle/slot.ts';
 import { strictPolicy } from './checks/address.ts';
 import { renderAlertmanagerConfig } from './config.ts';
 
@@ -37,7 +38,12 @@ const platformBase = {
   ],
 };
 
-function render(receivers: readonly Omit<Receiver, 'name'>[], base?: object, followRedirects?: boolean) {
+function render(
+  receivers: readonly Omit<Receiver, 'name'>[],
+  base?: object,
+  followRedirects?: boolean,
+  previous: readonly BundleFile[] = [],
+) {
   const named = receivers.map((receiver, index) => ({ ...receiver, name: `r${index}` }));
   const route: AlertRoute = {
     apiVersion: 'promfleet.dev/v1alpha1',
@@ -51,7 +57,7 @@ function render(receivers: readonly Omit<Receiver, 'name'>[], base?: object, fol
     ...(base === undefined ? {} : { base: { text: JSON.stringify(base), templates: {} } }),
     routes: [{ route, platform: false }],
     secrets: () => 'team-secret',
-    previous: new Map(),
+    previous: new Map(previous.map((file) => [file.path, file])),
   });
   expect(baseFaults).toEqual([]);
   const config = load(files.find(({ path }) => path === 'alertmanager.yaml')!.content) as {
@@ -61,7 +67,7 @@ function render(receivers: readonly Omit<Receiver, 'name'>[], base?: object, fol
   const hooks = (name: string) =>
     config.receivers.find((each) => each.name === name)?.webhook_configs?.map((each) => each.http_config);
   const { faults } = routes.get('n/r')!;
-  return { config, hooks, faults: faults.map(({ path, code }) => [path, code]), all: faults };
+  return { files, config, hooks, faults: faults.map(({ path, code }) => [path, code]), all: faults };
 }
 
 const hook = (httpConfig?: object): Omit<Receiver, 'name'> => ({
@@ -102,10 +108,12 @@ test('one that asks for redirects is at fault, typed and passed through, and its
       ],
     },
     hook({ followRedirects: false }),
+    { sns: { topicARN: 'arn:aws:sns:a:1:b', useAWSHTTPClient: true } },
   ]);
   expect(faults).toEqual([
     ['spec.receivers[r0].webhook.httpConfig.followRedirects', 'RedirectRefused'],
     ['spec.receivers[r1].passThrough[0].config.http_config.follow_redirects', 'RedirectRefused'],
+    ['spec.receivers[r3].sns.useAWSHTTPClient', 'RedirectRefused'],
   ]);
   expect(hooks('n/r/r2')).toEqual([{ follow_redirects: false, proxy_from_environment: true }]);
 });
@@ -173,4 +181,36 @@ test.each<['webhook', object]>([
     { passThrough: [{ type, config: { url: 'https://a.example/', http_config } }] },
   ]);
   expect(faults.map(([, code]) => code)).toEqual(['AddressRefused']);
+});
+
+test('what was rendered while redirects were allowed follows none when they no longer are', () => {
+  const allowed = { followRedirects: true };
+  const receivers = [
+    hook(allowed),
+    { sns: { topicARN: 'arn:aws:sns:a:1:b', useAWSHTTPClient: true, httpConfig: allowed } },
+  ];
+  const before = render(receivers, undefined, true);
+  expect(before.faults).toEqual([]);
+  const after = render(receivers, undefined, false, before.files);
+  expect(after.faults.map(([, code]) => code)).toEqual(Array(3).fill('RedirectRefused'));
+  expect(after.config.receivers.filter(({ name }) => name.startsWith('n/r/'))).toEqual([
+    {
+      name: 'n/r/r0',
+      webhook_configs: [
+        {
+          url: 'https://team.example/',
+          http_config: { follow_redirects: false, proxy_from_environment: true },
+        },
+      ],
+    },
+    {
+      name: 'n/r/r1',
+      sns_configs: [
+        {
+          topic_arn: 'arn:aws:sns:a:1:b',
+          http_config: { follow_redirects: false, proxy_from_environment: true },
+        },
+      ],
+    },
+  ]);
 });

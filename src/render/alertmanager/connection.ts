@@ -56,13 +56,19 @@ export function platformReceiver(receiver: RenderedReceiver, connections: Connec
 
 /** A receiver of an AlertRoute: an http_config of its own replaces the global one as a whole. */
 export function teamReceiver(receiver: RenderedReceiver, connections: Connections): RenderedReceiver {
-  return eachConfig(receiver, (config, configKey) => {
+  return eachConfig(receiver, (written, configKey) => {
+    const config = connections.teamsFollowRedirects ? written : withoutRedirectingClient(written);
     if (isSection(config.http_config))
       return { ...config, http_config: teamHttp(config.http_config, connections) };
     const { ownAddress } = connections;
     if (ownAddress === undefined || !hasOwnAddress(config, configKey)) return config;
     return { ...config, http_config: teamHttp(ownAddress, connections) };
   });
+}
+
+/** Of SNS, in a version that was rendered when the stack still allowed it. */
+function withoutRedirectingClient({ use_aws_http_client: _, ...rest }: Section): Section {
+  return rest;
 }
 
 function teamHttp(http: Section, { teamsFollowRedirects }: Connections): Section {

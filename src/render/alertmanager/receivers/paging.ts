@@ -154,7 +154,8 @@ export const sns: Schema = {
     ...all('endpoint', 'api_url'),
     ...all('template', 'topic_arn phone_number target_arn subject message'),
     attributes: mapOf(field('template')),
-    use_aws_http_client: field('boolean', '0.33.0'),
+    // That client follows redirects whatever http_config says.
+    use_aws_http_client: field('redirects', '0.33.0'),
     sigv4: objectOf({
       fields: {
         ...all('text', 'region access_key role_arn'),

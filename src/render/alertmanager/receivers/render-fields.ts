@@ -107,7 +107,7 @@ function renderField(field: Field, value: unknown, path: string, context: FieldC
     case 'redirects':
       if (typeof value !== 'boolean') return fail('must be true or false');
       return value && mayNotRedirect(context)
-        ? fail('redirects are not followed, for they lead to where no address may point', 'RedirectRefused')
+        ? fail('would follow redirects, which may lead to where no address may point', 'RedirectRefused')
         : value;
     case 'integer':
       return Number.isSafeInteger(value) ? value : fail('must be a whole number');

@@ -11,7 +11,7 @@
  * - `host`: `host:port`.
  * - `file`: the path of a file inside the server's container, always refused. `manager`: a name in a secret manager,
  *   which no Alertmanager has.
- * - `redirects`: true or false; only where the stack lets receivers follow redirects may it be true.
+ * - `redirects`: true or false; true follows redirects, which only a stack may allow.
  * - `goDuration`: Go's form (`1h30m`). `duration`: Prometheus's (`1d`).
  * - `any`: free values, texts in them templates. `nested`: the same, plain texts only before `nestedSince`. `data`:
  *   free values, used as they are.
