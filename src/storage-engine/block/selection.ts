@@ -93,7 +93,7 @@ export interface ChunkColumns {
 export interface ChunkFiles {
   /** Path for reading in place, where the bucket is a folder. */
   path(segment: number): string | undefined;
-  /** The files' bytes on shared memory, by number, where they are held there; their checksums need no look. */
+  /** Files that lie on shared memory, by number: XOR data without entries around them, whose sums were right. */
   readonly memory?: readonly Uint8Array[];
   /** Bytes of a segment file by range, fewer only where it ends. Raises as `Bucket.getRange` does. */
   read(segment: number, offset: number, lengthBytes: number, signal?: AbortSignal): Promise<Uint8Array>;

@@ -75,9 +75,9 @@ class Fields {
   next(): boolean {
     if (this.position >= this.limit) return false;
     this.varint();
-    const tag = this.unsigned();
-    this.wire = tag % 8;
-    this.field = Math.floor(tag / 8);
+    if (this.high !== 0) throw this.corrupt('a tag beyond 32 bits');
+    this.wire = this.low & 7;
+    this.field = this.low >>> 3;
     if (this.wire === 0) this.varint();
     else if (this.wire === 2) {
       this.varint();
@@ -119,6 +119,12 @@ class Fields {
   /** Reads an LEB128 of at most ten bytes as two halves of 32 bits. */
   private varint(): void {
     const { bytes, limit } = this;
+    // Nearly all of them are short.
+    if (this.position < limit && bytes[this.position]! < 0x80) {
+      this.low = bytes[this.position++]!;
+      this.high = 0;
+      return;
+    }
     let low = 0;
     let high = 0;
     for (let i = 0; i < 10; i++) {

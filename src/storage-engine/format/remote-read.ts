@@ -107,31 +107,42 @@ export function decodeChunkedResponse(message: Uint8Array): ChunkedResponse {
  * frame failed: Prometheus writes an error text after an answer that it had begun.
  */
 export async function* readFrames(stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  let pending: Uint8Array = new Uint8Array(0);
+  let parts: Uint8Array[] = [];
+  let size = 0;
+  let needed = 1;
   for await (const part of stream) {
-    pending = pending.length === 0 ? part : concat(pending, part);
-    for (let frame = takeFrame(pending); frame !== undefined; frame = takeFrame(pending)) {
+    parts.push(part);
+    size += part.length;
+    if (size < needed) continue;
+    let pending = parts.length === 1 ? part : join(parts, size);
+    for (;;) {
+      const frame = takeFrame(pending);
+      if (typeof frame === 'number') {
+        needed = frame;
+        break;
+      }
       yield frame.message;
       pending = pending.subarray(frame.end);
     }
+    parts = pending.length === 0 ? [] : [pending];
+    size = pending.length;
   }
-  if (pending.length > 0)
-    throw new CorruptDataError(
-      `streamed read: the stream ends inside a frame, ${pending.length} bytes of it came`,
-    );
+  if (size > 0)
+    throw new CorruptDataError(`streamed read: the stream ends inside a frame, ${size} bytes of it came`);
 }
 
-function takeFrame(bytes: Uint8Array): { message: Uint8Array; end: number } | undefined {
+/** The frame at the beginning, or how many bytes there must be at least to look again. */
+function takeFrame(bytes: Uint8Array): { message: Uint8Array; end: number } | number {
   let prefix = 0;
   while (prefix < bytes.length && prefix < 5 && bytes[prefix]! >= 0x80) prefix++;
-  if (prefix === bytes.length && prefix < 5) return undefined;
+  if (prefix === bytes.length && prefix < 5) return prefix + 1;
   const reader = new ByteReader(bytes, 'streamed read frame');
   const length = reader.uvarint();
   if (length > limits.remoteReadFrameBytes)
     throw new CorruptDataError(
       `streamed read: a frame of ${length} bytes is above the limit of ${limits.remoteReadFrameBytes}`,
     );
-  if (reader.remaining() < 4 + length) return undefined;
+  if (reader.remaining() < 4 + length) return reader.position + 4 + length;
   const stored = reader.uint32();
   const message = reader.raw(length);
   const actual = crc32c(message);
@@ -142,9 +153,12 @@ function takeFrame(bytes: Uint8Array): { message: Uint8Array; end: number } | un
   return { message, end: reader.position };
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
+function join(parts: readonly Uint8Array[], size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }

@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/errors.ts';
+import { ascending } from '../block/index/ascending.ts';
 import type { IndexColumns } from '../block/index/index-columns.ts';
 import type { SymbolDictionary } from '../block/index/symbol-dictionary.ts';
 import type { BlockAnswer } from '../block/merge/merged-series.ts';
@@ -16,9 +17,33 @@ export interface LiveTail {
   readonly sizeBytes: number;
 }
 
-/** Shared memory that is added at once, and the most that one entry has around its data. */
+/** Shared memory that is added at once. */
 const segmentBytes = 4 * 1024 * 1024;
-const framingBytes = 12;
+
+/** Numbers on shared memory that grow. */
+class Column<T extends Float64Array | Uint32Array | Uint16Array> {
+  length = 0;
+  private array: T;
+  private readonly make: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number };
+
+  constructor(make: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number }) {
+    this.make = make;
+    this.array = new make(new SharedArrayBuffer(1024 * make.BYTES_PER_ELEMENT));
+  }
+
+  push(value: number): void {
+    if (this.length === this.array.length) {
+      const grown = new this.make(new SharedArrayBuffer(this.array.byteLength * 2));
+      grown.set(this.array);
+      this.array = grown;
+    }
+    this.array[this.length++] = value;
+  }
+
+  get values(): T {
+    return this.array.subarray(0, this.length) as T;
+  }
+}
 
 /** Builds a tail out of the messages of a stream. */
 export class TailBuilder implements ChunkedSeriesVisitor {
@@ -35,13 +60,15 @@ export class TailBuilder implements ChunkedSeriesVisitor {
   private readonly labels: number[] = [];
   private readonly labelStart: number[] = [0];
   private readonly chunkStart: number[] = [];
-  private readonly minMs: number[] = [];
-  private readonly maxMs: number[] = [];
-  private readonly segmentOf: number[] = [];
-  private readonly offset: number[] = [];
-  private readonly endOffset: number[] = [];
+  private readonly minMs = new Column(Float64Array);
+  private readonly maxMs = new Column(Float64Array);
+  private readonly segmentOf = new Column(Uint16Array);
+  private readonly offset = new Column(Uint32Array);
+  private readonly endOffset = new Column(Uint32Array);
   private readonly segments: Uint8Array[] = [];
   private segmentEnd = 0;
+  /** Where the message lies, segment and offset; undefined until one of its chunks is kept. */
+  private messageAt: readonly [segment: number, offset: number] | undefined;
   private samples = 0;
 
   /** Samples before `fromMs` are left out. */
@@ -51,6 +78,7 @@ export class TailBuilder implements ChunkedSeriesVisitor {
 
   add(message: Uint8Array): void {
     this.message = message;
+    this.messageAt = undefined;
     visitChunkedSeries(message, this);
   }
 
@@ -81,19 +109,31 @@ export class TailBuilder implements ChunkedSeriesVisitor {
       return;
     }
     if (maxTimeMs < this.fromMs) return;
-    let data: Uint8Array = this.message.subarray(dataStart, dataEnd);
-    let firstMs = minTimeMs;
-    if (minTimeMs < this.fromMs) {
-      const { timestamps, valueBits } = decodeXorChunk(data);
-      const at = timestamps.findIndex((time) => time >= this.fromMs);
-      if (at < 0) return;
-      firstMs = timestamps[at]!;
-      data = encodeXorChunk({ timestamps: timestamps.slice(at), valueBits: valueBits.slice(at) });
-    }
-    this.minMs.push(firstMs);
-    this.maxMs.push(maxTimeMs);
-    this.samples += (data[0]! << 8) | data[1]!;
-    this.store(data);
+    if (minTimeMs < this.fromMs) return this.cutChunk(maxTimeMs, this.message.subarray(dataStart, dataEnd));
+    const { message } = this;
+    this.samples += (message[dataStart]! << 8) | message[dataStart + 1]!;
+    // The message as a whole: chunks are kept where they lie in it.
+    this.messageAt ??= this.store(message);
+    const [segment, offset] = this.messageAt;
+    this.row(minTimeMs, maxTimeMs, segment, offset + dataStart, dataEnd - dataStart);
+  }
+
+  /** Keeps of a chunk what is not too old. */
+  private cutChunk(maxTimeMs: number, whole: Uint8Array): void {
+    const { timestamps, valueBits } = decodeXorChunk(whole);
+    const at = timestamps.findIndex((time) => time >= this.fromMs);
+    if (at < 0) return;
+    const data = encodeXorChunk({ timestamps: timestamps.slice(at), valueBits: valueBits.slice(at) });
+    this.samples += timestamps.length - at;
+    this.row(timestamps[at]!, maxTimeMs, ...this.store(data), data.length);
+  }
+
+  private row(minMs: number, maxMs: number, segment: number, offset: number, lengthBytes: number): void {
+    this.minMs.push(minMs);
+    this.maxMs.push(maxMs);
+    this.segmentOf.push(segment);
+    this.offset.push(offset);
+    this.endOffset.push(offset + lengthBytes);
   }
 
   /** `name` stands for a block's; [minTimeMs, maxTimeMs) is the time for which the server was asked. */
@@ -113,11 +153,11 @@ export class TailBuilder implements ChunkedSeriesVisitor {
     };
     const chunks = {
       baseMs: 0,
-      minMs: shared(Float64Array, this.minMs),
-      maxMs: shared(Float64Array, this.maxMs),
-      segment: shared(Uint16Array, this.segmentOf),
-      offset: shared(Uint32Array, this.offset),
-      endOffset: shared(Uint32Array, this.endOffset),
+      minMs: this.minMs.values,
+      maxMs: this.maxMs.values,
+      segment: this.segmentOf.values,
+      offset: this.offset.values,
+      endOffset: this.endOffset.values,
     };
     const meta = {
       ulid: name,
@@ -137,12 +177,14 @@ export class TailBuilder implements ChunkedSeriesVisitor {
           starts: Uint32Array.from(this.textStart),
           ends: Uint32Array.from(this.textEnd),
         });
+        const labels = new Uint32Array(this.labels.length);
+        for (let i = 0; i < labels.length; i++) labels[i] = ids[this.labels[i]!]!;
         const columns: IndexColumns = {
           symbols,
           count: series,
           references: new Uint32Array(series),
           labelStart: Uint32Array.from(this.labelStart),
-          labels: Uint32Array.from(this.labels, (text) => ids[text]!),
+          labels,
           sorted: false,
           ordered: false,
           chunkStart: Uint32Array.from([...this.chunkStart, this.offset.length]),
@@ -150,7 +192,7 @@ export class TailBuilder implements ChunkedSeriesVisitor {
         };
         return {
           block: { meta, files, hasTombstones: false, deletedOf: () => undefined },
-          selected: { columns, series: Uint32Array.from({ length: series }, (_, i) => i), owned: true },
+          selected: { columns, series: ascending(series), owned: true },
           external,
         };
       },
@@ -190,35 +232,18 @@ export class TailBuilder implements ChunkedSeriesVisitor {
     this.sizeBytes += end - start + 16;
   }
 
-  /** Keeps a chunk as an entry of a segment file: length, encoding, data, and room for a checksum, which the frame had. */
-  private store(data: Uint8Array): void {
-    const room = data.length + framingBytes;
+  /** Copies bytes to shared memory: in which segment, and where in it. */
+  private store(bytes: Uint8Array): readonly [segment: number, offset: number] {
     let segment = this.segments.at(-1);
-    if (segment === undefined || this.segmentEnd + room > segment.length) {
-      segment = new Uint8Array(new SharedArrayBuffer(Math.max(segmentBytes, room)));
+    if (segment === undefined || this.segmentEnd + bytes.length > segment.length) {
+      segment = new Uint8Array(new SharedArrayBuffer(Math.max(segmentBytes, bytes.length)));
       this.segments.push(segment);
       this.segmentEnd = 0;
+      this.sizeBytes += segment.length;
     }
-    let at = this.segmentEnd;
-    this.segmentOf.push(this.segments.length - 1);
-    this.offset.push(at);
-    let rest = data.length;
-    for (; rest >= 0x80; rest >>>= 7) segment[at++] = (rest & 0x7f) | 0x80;
-    segment[at++] = rest;
-    segment[at++] = chunkEncoding.xor;
-    segment.set(data, at);
-    at += data.length + 4;
-    this.endOffset.push(at);
-    this.segmentEnd = at;
-    this.sizeBytes += room + 32;
+    const at = this.segmentEnd;
+    segment.set(bytes, at);
+    this.segmentEnd += bytes.length;
+    return [this.segments.length - 1, at];
   }
-}
-
-function shared<T extends Float64Array | Uint32Array | Uint16Array>(
-  make: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
-  values: readonly number[],
-): T {
-  const array = new make(new SharedArrayBuffer(values.length * make.BYTES_PER_ELEMENT));
-  array.set(values);
-  return array;
 }

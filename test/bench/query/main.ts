@@ -1,13 +1,17 @@
 /**
  * `make bench-query`: promfleet and a real Prometheus over the same blocks, side by side. Every answer that is measured is
- * compared first. Options: --blocks DIR (blocks that exist already), --runs N, --only TEXT (rows whose name has it).
+ * compared first. Options: --blocks DIR and --replica-blocks DIR (blocks that exist
+ * already), --runs N, --only TEXT (rows whose name has it).
  */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { quantile } from '../figures.ts';
 import { type BenchClass, classes } from './classes.ts';
 import { ask, checkEqual, pathOf } from './requests.ts';
+import { scenarios } from './scenarios/scenarios.ts';
 import { type BenchServer, cpuSeconds, memoryMib, startOurs, startReference } from './servers.ts';
 import { textTable } from './table.ts';
 
@@ -80,6 +84,46 @@ async function throughput(server: BenchServer, paths: readonly string[], seconds
   };
   await Promise.all([0, 1, 2, 3].map(client));
   return (answers * 1000) / (performance.now() - beganMs);
+}
+
+/** Rows with servers of their own. */
+async function scenarioRows(endSeconds: number, fixed: (value: number) => string): Promise<string[][]> {
+  const found: string[][] = [];
+  for (const scenario of scenarios.filter(({ name }) => name.includes(only))) {
+    say(scenario.name);
+    const bench = { blocks, endSeconds, folder, runs, say, replicaBlocks };
+    for (const row of await scenario.run(bench)) {
+      const { name, ours: a, theirs: b, thanos, must, note } = row;
+      found.push([
+        name,
+        fixed(a),
+        b === undefined ? '' : fixed(b),
+        b === undefined ? '' : (a / b).toFixed(3),
+        must === undefined ? '' : `<= ${must}`,
+        note ?? '',
+        thanos === undefined ? '' : fixed(thanos),
+      ]);
+    }
+  }
+  return found;
+}
+
+let replica: Promise<string> | undefined;
+
+/** Blocks of the second server of a pair, whose scrapes are 7 s later. */
+function replicaBlocks(): Promise<string> {
+  replica ??= (async () => {
+    const given = argument('--replica-blocks');
+    if (given !== undefined) return given;
+    const to = join(folder, 'replica');
+    say('writing the blocks of a second replica');
+    const program = join(import.meta.dirname, 'data-set.ts');
+    await promisify(execFile)(process.execPath, ['--max-old-space-size=8000', program, to], {
+      env: { ...process.env, SHIFT_MS: '7000' },
+    });
+    return to;
+  })();
+  return replica;
 }
 
 const rows: string[][] = [];
@@ -160,11 +204,17 @@ try {
     '',
   ]);
   rows.push(['process start to first answer, ms', fixed(ours.coldMs), '', '', '<= 2000', '']);
+  await ours.stop();
+  await theirs.stop();
+  rows.push(...(await scenarioRows(endSeconds, fixed)));
 } finally {
   await ours?.stop();
   await theirs?.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(
-  `${textTable(['class', 'promfleet ms', 'Prometheus ms', 'ratio', 'must', 'aim'], rows)}\n`,
+  `${textTable(
+    ['class', 'promfleet ms', 'Prometheus ms', 'ratio', 'must', 'aim', 'Thanos ms'],
+    rows.map((row) => [...row, ...new Array<string>(7 - row.length).fill('')]),
+  )}\n`,
 );

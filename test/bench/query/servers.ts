@@ -15,18 +15,20 @@ export interface BenchServer {
 
 const root = join(import.meta.dirname, '../../..');
 
+/** Of a server that compacts and deletes nothing. */
+export const referenceArgs: readonly string[] = [
+  '--storage.tsdb.retention.time=100y',
+  '--storage.tsdb.min-block-duration=2h',
+  '--storage.tsdb.max-block-duration=2h',
+  '--query.max-samples=500000000',
+  '--query.timeout=1h',
+];
+
 /** Prometheus over the same blocks, linked into a folder of its own; it compacts and deletes nothing. */
 export async function startReference(blocks: string, folder: string): Promise<BenchServer> {
   const data = join(folder, 'data');
   for (const block of readdirSync(blocks)) linkTree(join(blocks, block), join(data, block));
-  const args = [
-    '--storage.tsdb.retention.time=100y',
-    '--storage.tsdb.min-block-duration=2h',
-    '--storage.tsdb.max-block-duration=2h',
-    '--query.max-samples=500000000',
-    '--query.timeout=1h',
-  ];
-  const running = await startPrometheus(folder, { args });
+  const running = await startPrometheus(folder, { args: referenceArgs });
   return { name: 'Prometheus', url: running.url, pid: running.process.pid!, stop: () => running.stop() };
 }
 

@@ -13,8 +13,17 @@ export let dataAt: usize = 0;
 export let dataLength: u32 = 0;
 export let encoding: u32 = 0;
 
+/** Set in where an entry starts: it is a bare XOR chunk without a frame, whose bytes were checked otherwise. */
+const bare: usize = 0x80000000;
+
 /** Looks at the entry at `start`, which may not reach beyond `end`. */
 @inline export function openEntry(start: usize, end: usize): i32 {
+  if ((start & bare) != 0) {
+    encoding = xorEncoding;
+    dataAt = start ^ bare;
+    dataLength = end - dataAt;
+    return ok;
+  }
   let length: u64 = 0;
   let at = start;
   for (let shift: u64 = 0; ; shift += 7) {

@@ -134,6 +134,7 @@ export class FusedWindows {
         verified.fill(1);
         known = {
           ...columns,
+          isBare: true,
           paths: [],
           fetched: files.memory.map((bytes, i) => ({ segment: i, offset: 0, bytes })),
         };

@@ -29,6 +29,8 @@ export interface Batch {
   readonly replicaOf?: Uint8Array;
 }
 
+/** Added to the start of an entry that is bare: memory never reaches so far (`assembly/chunk.ts`). */
+const bareEntry = 2 ** 31;
 /** Room behind each read, for what kernels read in whole vectors. */
 const readSlackBytes = 32;
 
@@ -96,7 +98,7 @@ export function planBatch(task: WindowTask, from: number): Batch {
         }
         if (end > read!.end) read!.end = end;
         const entry = next[i]!++;
-        entries[entry * 2] = at + offset - read!.offset;
+        entries[entry * 2] = at + offset - read!.offset + (part.isBare === true ? bareEntry : 0);
         entries[entry * 2 + 1] = at + end - read!.offset;
         if (replicaOf !== undefined) replicaOf[entry] = part.replica;
         if (part.verified[row] === 0) {

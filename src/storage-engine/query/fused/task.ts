@@ -64,6 +64,8 @@ export interface TaskPart {
   readonly paths: readonly (string | undefined)[];
   /** What was fetched of files that cannot be read in place. */
   readonly fetched?: readonly FetchedRange[];
+  /** Chunks are XOR data without a frame around them. */
+  readonly isBare?: boolean;
 }
 
 /** Bytes of a segment file from an offset on, on shared memory. */

@@ -1,0 +1,5 @@
+import { halfLive, pair } from './pair.ts';
+import type { Scenario } from './scenario.ts';
+
+/** One a line. */
+export const scenarios: readonly Scenario[] = [pair, halfLive];
