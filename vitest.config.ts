@@ -29,7 +29,13 @@ export default defineConfig({
       { test: { name: 'install', include: ['test/install/**/*.test.ts'], ...heavy } },
       { test: { name: 'chart', include: ['test/chart/**/*.test.ts'], ...heavy } },
       {
-        test: { name: 'cluster', include: ['test/kind/**/*.test.ts'], ...heavy, hookTimeout: 3_600_000 },
+        test: {
+          name: 'cluster',
+          include: ['test/kind/**/*.test.ts'],
+          ...heavy,
+          testTimeout: 400_000,
+          hookTimeout: 3_600_000,
+        },
       },
       { test: { name: 'image', include: ['test/image/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },

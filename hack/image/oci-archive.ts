@@ -18,6 +18,9 @@ export interface PlatformImage {
   };
 }
 
+/** Layers packed by gzip for the way over a network, or plain where an image only moves on one machine. */
+export type LayerForm = 'gzip' | 'plain';
+
 export interface ImageArchive {
   readonly bytes: Buffer;
   /** Of the index where several architectures are inside, else of the one manifest: what a reference by digest names. */
@@ -42,7 +45,11 @@ const created = '1970-01-01T00:00:00Z';
  * An OCI image layout (image-spec 1.1) in one tar file, as `ctr image import`, `podman load`, `skopeo` and `docker load`
  * of version 25 or newer take it. `name` is the full reference, with registry and tag.
  */
-export function ociArchive(name: string, images: readonly PlatformImage[]): ImageArchive {
+export function ociArchive(
+  name: string,
+  images: readonly PlatformImage[],
+  form: LayerForm = 'gzip',
+): ImageArchive {
   const blobs = new Map<string, Buffer>();
   const put = (mediaType: string, bytes: Buffer): Descriptor => {
     const digest = sha256(bytes);
@@ -54,7 +61,11 @@ export function ociArchive(name: string, images: readonly PlatformImage[]): Imag
   const manifests = images.map(({ architecture, layers, config }): Descriptor => {
     const packed = layers.map((entries) => {
       const tar = tarArchive(entries);
-      return { diffId: sha256(tar), descriptor: put(`${media}layer.v1.tar+gzip`, compressed(tar)) };
+      const descriptor =
+        form === 'gzip'
+          ? put(`${media}layer.v1.tar+gzip`, compressed(tar))
+          : put(`${media}layer.v1.tar`, tar);
+      return { diffId: sha256(tar), descriptor };
     });
     const configuration = json('config.v1+json', {
       created,

@@ -13,7 +13,13 @@ import {
   npmComponents,
 } from './bill-of-materials.ts';
 import { nodeProgram } from './node-program.ts';
-import { type Architecture, type ImageArchive, ociArchive, type PlatformImage } from './oci-archive.ts';
+import {
+  type Architecture,
+  type ImageArchive,
+  type LayerForm,
+  ociArchive,
+  type PlatformImage,
+} from './oci-archive.ts';
 import { nobodyId, systemFiles } from './system-files.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -26,6 +32,7 @@ const certificates = '/etc/ssl/certs/ca-certificates.crt';
 export async function promfleetImage(
   name: string,
   architectures: readonly Architecture[],
+  form: LayerForm = 'gzip',
 ): Promise<ImageArchive> {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const application = await applicationFiles(version);
@@ -65,7 +72,7 @@ export async function promfleetImage(
       },
     });
   }
-  return ociArchive(name, images);
+  return ociArchive(name, images, form);
 }
 
 /** Bill of materials and licences of what is inside. */

@@ -29,6 +29,8 @@ export const operatorName = join(fullName, '-operator');
 export const leaseRoleName = join(fullName, '-operator-lease');
 export const teamEditName = join(fullName, '-edit');
 export const teamViewName = join(fullName, '-view');
+/** Bound by the operator wherever a stack discovers targets. */
+export const discoveryRoleName = join(fullName, '-discovery');
 export const testName = join(fullName, '-test');
 export const metricsPort = { name: 'metrics', number: 8080 } as const;
 

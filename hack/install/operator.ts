@@ -1,7 +1,15 @@
 import { containerSecurityContext, podSecurityContext } from '../../src/render/workload/pod.ts';
 import { each, isSet, item, join, type Node, spread, value, when } from './expression.ts';
 import type { Document } from './helm-text.ts';
-import { image, metricsPort, operatorName, ownMetadata, selectorLabels } from './names.ts';
+import {
+  clusterWide,
+  discoveryRoleName,
+  image,
+  metricsPort,
+  operatorName,
+  ownMetadata,
+  selectorLabels,
+} from './names.ts';
 
 const port = metricsPort.name;
 
@@ -12,6 +20,7 @@ const args: Node = [
   join('--agent-image=', when(isSet('agents.image'), value('agents.image'), image)),
   join('--log-level=', value('operator.logLevel')),
   join('--kube-qps=', value('operator.kubeQps')),
+  when(clusterWide, [join('--discovery-cluster-role=', discoveryRoleName)]),
   when(isSet('class'), [join('--class=', value('class'))]),
   each('namespaces', join('--namespace=', item)),
   each('platformNamespaces', join('--platform-namespace=', item)),
@@ -30,6 +39,13 @@ const container: Node = {
     { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
   ],
   ports: [{ name: port, containerPort: metricsPort.number }],
+  // A busy node may take minutes to start a program; liveness is asked for after that.
+  startupProbe: {
+    httpGet: { path: '/healthz', port },
+    periodSeconds: 1,
+    timeoutSeconds: 3,
+    failureThreshold: 300,
+  },
   livenessProbe: {
     httpGet: { path: '/healthz', port },
     periodSeconds: 15,

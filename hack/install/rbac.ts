@@ -1,7 +1,8 @@
-import { all, isSet, item, type Node, not, releaseNamespace } from './expression.ts';
+import { all, isHelm, isSet, item, type Node, not, releaseNamespace, when } from './expression.ts';
 import type { Document } from './helm-text.ts';
 import {
   clusterWide,
+  discoveryRoleName,
   leaseRoleName,
   metadata,
   onlySomeNamespaces,
@@ -11,6 +12,8 @@ import {
   teamViewName,
 } from './names.ts';
 import {
+  bindRule,
+  discoveryRules,
   leaseRules,
   namespaceRules,
   operatorRules,
@@ -21,7 +24,9 @@ import {
 
 const group = 'rbac.authorization.k8s.io';
 const apiVersion = `${group}/v1`;
-const rules = (list: readonly Rule[]) => list as unknown as Node;
+const rules = (list: readonly Rule[]) => list as unknown as readonly Node[];
+/** The ClusterRoles that the operator may give to a stack's accounts, whether or not it holds what they hold. */
+const bound = { ...bindRule, resourceNames: [discoveryRoleName] } as unknown as Node;
 const subjects: Node = [{ kind: 'ServiceAccount', name: operatorName, namespace: releaseNamespace }];
 
 /** Account and rights of the operator: in the whole cluster, or in the listed namespaces only. */
@@ -40,7 +45,20 @@ export const operatorRbac: readonly Document[] = [
       apiVersion,
       kind: 'ClusterRole',
       metadata: metadata(operatorName),
-      rules: rules([...operatorRules, ...namespaceRules]),
+      rules: [...rules([...operatorRules, ...namespaceRules]), bound],
+    },
+  },
+  {
+    condition: clusterWide,
+    object: {
+      apiVersion,
+      kind: 'ClusterRole',
+      metadata: metadata(discoveryRoleName, {
+        component: 'promfleet',
+        // Servers that go on running after an uninstall go on discovering targets.
+        annotations: { 'helm.sh/resource-policy': when(isHelm, 'keep') },
+      }),
+      rules: rules(discoveryRules),
     },
   },
   {

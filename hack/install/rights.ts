@@ -51,6 +51,12 @@ export const operatorRules: readonly Rule[] = [
   rule('', ['events'], ['create', 'patch']),
 ];
 
+/** Discovery of pods; an installation may add services or endpoints here without the operator holding them. */
+export const discoveryRules: readonly Rule[] = [rule('', ['pods'], ['list', 'watch'])];
+
+/** Holds for the ClusterRoles that the installation ships for it and for no other; their names are added where it is rendered. */
+export const bindRule: Rule = rule('rbac.authorization.k8s.io', ['clusterroles'], ['bind']);
+
 /** Labels of namespaces decide what a stack may select. */
 export const namespaceRules: readonly Rule[] = [rule('', ['namespaces'], ['list', 'watch'])];
 

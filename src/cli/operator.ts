@@ -11,6 +11,7 @@ interface Options {
   readonly leaseNamespace?: string;
   readonly metricsListen?: string;
   readonly agentImage?: string;
+  readonly discoveryClusterRole?: string;
   readonly allowHost?: readonly string[];
   readonly allowLoopback?: boolean;
   readonly kubeQps: string;
@@ -44,6 +45,10 @@ export function register(program: Command, io: CliIo): void {
     .option(
       '--agent-image <image>',
       'image of the agents beside each server; default: the one of this version',
+    )
+    .option(
+      '--discovery-cluster-role <name>',
+      'ClusterRole that is bound where a stack discovers targets; default: Roles that the operator makes',
     )
     .option('--allow-host <hosts>', 'hosts that receivers may reach although they are refused by rule', list)
     .option('--allow-loopback', 'receivers may reach loopback addresses: for one machine only')

@@ -124,6 +124,14 @@ export function discoveryName(stackNamespace: string, stack: string): string {
   return `promfleet-discovery-${stackNamespace}-${stack}`;
 }
 
+/**
+ * RoleBinding that gives a stack's Prometheus the fixed ClusterRole for discovery in a namespace. Not the name of the Role's
+ * binding: what a binding refers to cannot be changed, and an installation may go from one to the other.
+ */
+export function targetsBindingName(stackNamespace: string, stack: string): string {
+  return `promfleet-targets-${stackNamespace}-${stack}`;
+}
+
 /** ConfigMap that carries rule files, shared by all shards. `slot` counts from 0. */
 export function ruleSlotName(stack: string, slot: number): string {
   return `${stack}-rules-${slotNumber(slot)}`;

@@ -12,7 +12,7 @@ import { getObject } from '../../src/storage-engine/bucket/bucket.ts';
 import type { S3Config } from '../../src/storage-engine/bucket/objstore-config.ts';
 import { S3Bucket } from '../../src/storage-engine/bucket/s3-bucket.ts';
 import { freePort } from '../support/free-port.ts';
-import { goProgram } from '../support/go-program.ts';
+import { s3Program } from '../support/s3-program.ts';
 
 const accessKey = 'test-access';
 const secretKey = 'test-secret-key';
@@ -46,11 +46,7 @@ async function config(): Promise<S3Config> {
 }
 
 beforeAll(async () => {
-  const program = await goProgram({
-    name: 'versitygw',
-    version: '1.8.0',
-    go: { module: 'github.com/versity/versitygw', version: 'v1.8.0', packagePath: './cmd/versitygw' },
-  });
+  const program = await s3Program();
   folder = await mkdtemp(join(tmpdir(), 's3-'));
   endpoint = `127.0.0.1:${await freePort()}`;
   server = spawn(

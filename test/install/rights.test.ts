@@ -11,6 +11,7 @@ import { leaseRules, namespaceRules, operatorRules, type Rule } from '../../hack
 import { defaultValues } from '../../hack/install/values.ts';
 import type { MonitoringStack } from '../../src/crds/monitoring-stack.ts';
 import { renderAlertmanager } from '../../src/render/alertmanager/alertmanager.ts';
+import { renderCompactor } from '../../src/render/compactor/compactor.ts';
 import { renderPrometheus } from '../../src/render/prometheus/prometheus.ts';
 import { type Answer, send, startTarget, type Target, targetNames } from '../apiserver/target.ts';
 import { helm } from '../support/helm.ts';
@@ -19,11 +20,17 @@ import { realProgram } from '../support/programs.ts';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const stackNamespace = 'monitoring';
+const discoveryRole = 'promfleet-discovery';
 const stack = {
   apiVersion: 'promfleet.dev/v1alpha1',
   kind: 'MonitoringStack',
   metadata: { name: 'main', namespace: stackNamespace },
-  spec: { prometheus: { replicas: 2 }, alertmanager: { replicas: 1 } },
+  spec: {
+    prometheus: { replicas: 2 },
+    alertmanager: { replicas: 1 },
+    objectStore: { volumeClaim: { name: 'bucket' } },
+    compactor: {},
+  },
 } as unknown as MonitoringStack;
 
 /** Every right that a subject has or has not: verb, group, resource, and where. */
@@ -57,12 +64,17 @@ describe.runIf(targetNames.includes('real'))('installed on a real API server', (
     folder = mkdtempSync(join(tmpdir(), 'promfleet-install-'));
     kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, JSON.stringify(target.kubeconfig()), { mode: 0o600 });
-    for (const name of [systemNamespace, stackNamespace]) await kubectl('create', 'namespace', name);
+    for (const name of [systemNamespace, stackNamespace, 'shop', 'somewhere'])
+      await kubectl('create', 'namespace', name);
     const context = { ...baseContext(defaultValues()), helm: true };
     const rights = ['rbac-operator', 'rbac-teams'].flatMap((file) => objectsOf(installation[file]!, context));
     const ofStack = [
-      ...renderPrometheus({ stack, agentImage: 'x', discoveryNamespaces: [] }).manifests,
+      ...renderPrometheus({
+        ...{ stack, agentImage: 'x', discoveryClusterRole: discoveryRole },
+        discoveryNamespaces: [stackNamespace, 'shop'],
+      }).manifests,
       ...renderAlertmanager({ stack, agentImage: 'x' }).manifests,
+      ...renderCompactor({ stack, agentImage: 'x' }).manifests,
     ].filter(({ kind }) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind));
     await apply([...rights, ...ofStack]);
   }, 1_800_000);
@@ -200,6 +212,59 @@ describe.runIf(targetNames.includes('real'))('installed on a real API server', (
     );
   });
 
+  const binding = (kind: string, role: string) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'tried', namespace: 'somewhere' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: role },
+    subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'somewhere' }],
+  });
+  const role = (rules: readonly object[]) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'tried', namespace: 'somewhere' },
+    rules,
+  });
+  const onSecrets = (verbs: readonly string[], resourceNames?: readonly string[]) =>
+    role([
+      {
+        apiGroups: [''],
+        resources: ['secrets'],
+        verbs,
+        ...(resourceNames === undefined ? {} : { resourceNames }),
+      },
+    ]);
+
+  it.each([
+    ['bind the ClusterRole that is shipped for it', binding('ClusterRole', discoveryRole), true],
+    ['bind the right to everything', binding('ClusterRole', 'cluster-admin'), false],
+    ['bind the right to look at everything', binding('ClusterRole', 'system:aggregate-to-view'), false],
+    ['let an agent read its Secret', onSecrets(['get'], ['main-prometheus-0-config']), true],
+    ['let somebody list Secrets', onSecrets(['list']), false],
+    ['let somebody watch a Secret', onSecrets(['watch'], ['one']), false],
+    ['let somebody do everything', onSecrets(['*']), false],
+  ])('the operator may: %s: %#', async (_what, object, expected) => {
+    const file = join(folder, 'tried.json');
+    writeFileSync(file, JSON.stringify(object));
+    const as = `--as=system:serviceaccount:${systemNamespace}:promfleet-operator`;
+    const said = await kubectl('create', '--dry-run=server', as, '-f', file).catch(
+      (error: { stderr?: string }) => String(error.stderr),
+    );
+    expect(said).toMatch(expected ? /created \(server dry run\)/ : /forbidden/i);
+  });
+
+  it('lets the operator bind that one ClusterRole by name, and no other', async () => {
+    const bind = { verb: 'bind', group: 'rbac.authorization.k8s.io', resource: 'clusterroles' };
+    expect(await isAllowed(operator, { ...bind, name: discoveryRole })).toBe(true);
+    for (const name of ['cluster-admin', 'edit', 'promfleet-operator', 'promfleet-edit', undefined])
+      expect(await isAllowed(operator, name === undefined ? bind : { ...bind, name })).toBe(false);
+  });
+
+  it('lets a Prometheus discover pods where its stack does, and nowhere else', async () => {
+    const account = `${stackNamespace}/main-prometheus`;
+    expect(await rightsIn(account, 'shop')).toEqual(['list pods.', 'watch pods.']);
+  });
+
   it('lists no wildcard, no escalation, no listing of Secrets', () => {
     const text = listed([...operatorRules, ...namespaceRules, ...leaseRules]);
     expect(text.filter((each) => /\*|escalate|impersonate/.test(each))).toEqual([]);
@@ -210,6 +275,7 @@ describe.runIf(targetNames.includes('real'))('installed on a real API server', (
     ['main-prometheus', ['list pods.', 'watch pods.']],
     ['main-alertmanager', []],
     ['main-query', []],
+    ['main-compactor', []],
     ['default', []],
   ])('gives the account %s no right but its own over whole kinds', async (account, expected) => {
     expect(await rightsIn(`${stackNamespace}/${account}`, stackNamespace)).toEqual(expected);

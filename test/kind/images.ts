@@ -5,19 +5,23 @@ import type { TarEntry } from '../../hack/image/tar.ts';
 import { defaultVersion as alertmanagerVersion } from '../../src/render/alertmanager/version.ts';
 import { defaultVersion as prometheusVersion } from '../../src/render/prometheus/versions.ts';
 import { realProgram } from '../support/programs.ts';
+import { s3Program } from '../support/s3-program.ts';
 import { architecture, programImage } from './cluster/images.ts';
 
 /** What the chart installs, and the same under a newer tag, for upgrades. */
 export const ownImage = 'ghcr.io/promfleet/promfleet:v0.1.0';
 export const newerImage = 'ghcr.io/promfleet/promfleet:v0.1.1';
 
-/** Every image that the quickstart names, under the names that pods ask for, as OCI archives. */
+/** The S3 server of the suite. */
+export const s3Image = 'promfleet.test/s3:1';
+
+/** Every image that the quickstart names and the S3 server's, under the names that pods ask for, as OCI archives. */
 export async function quickstartImages(): Promise<readonly Uint8Array[]> {
   const [prometheus, alertmanager, exporter] = await Promise.all(
     (['prometheus', 'alertmanager', 'node_exporter'] as const).map(realProgram),
   );
   return [
-    (await promfleetImage(ownImage, [architecture])).bytes,
+    (await promfleetImage(ownImage, [architecture], 'plain')).bytes,
     await programImage({
       name: `quay.io/prometheus/prometheus:${prometheusVersion}`,
       command: 'prometheus',
@@ -34,6 +38,7 @@ export async function quickstartImages(): Promise<readonly Uint8Array[]> {
       command: 'node_exporter',
       file: exporter!,
     }),
+    await programImage({ name: s3Image, command: 'versitygw', file: await s3Program() }),
   ];
 }
 

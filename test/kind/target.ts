@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOnPath } from '../../src/local/programs/path-search.ts';
+import { eventually } from '../support/eventually.ts';
 import { realProgram } from '../support/programs.ts';
 import { OneNodeCluster } from './cluster/one-node.ts';
 
@@ -16,12 +17,13 @@ export interface Cluster {
   kubectl(...args: readonly string[]): Promise<string>;
   /** Gives OCI archives to the nodes. */
   load(...archives: readonly Uint8Array[]): Promise<void>;
-  /** Volumes for claims without a class, where nothing provides them. */
-  makeVolumes(sizes: readonly string[]): Promise<void>;
   /** Ends the process of a container, as a crash does. */
   killContainer(namespace: string, pod: string, container: string): Promise<void>;
-  /** Ends the API server and starts it again. */
-  restartApiServer(): Promise<void>;
+  /** Ends the API server; `startApiServer` waits until it answers. */
+  stopApiServer(): Promise<void>;
+  startApiServer(): Promise<void>;
+  /** Ends the kubelet and starts it again. */
+  restartKubelet(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,10 +35,14 @@ export async function startCluster(): Promise<Cluster> {
   const node = await OneNodeCluster.start();
   return Object.assign(node, {
     name: 'local' as const,
-    async restartApiServer() {
-      await node.killPart('apiserver');
+    stopApiServer: () => node.killPart('apiserver'),
+    async startApiServer() {
       node.startApiServer();
       await node.untilApiServerAnswers();
+    },
+    async restartKubelet() {
+      await node.killPart('kubelet');
+      node.startKubelet();
     },
   });
 }
@@ -51,6 +57,8 @@ async function kindWorks(): Promise<boolean> {
 
 const kindName = 'promfleet-test';
 const nodeName = `${kindName}-control-plane`;
+const apiServerManifest = '/etc/kubernetes/manifests/kube-apiserver.yaml';
+const patienceMs = 180_000;
 
 /** One node by kind: its containers are inside of a container. */
 class KindCluster implements Cluster {
@@ -90,15 +98,9 @@ class KindCluster implements Cluster {
     }
   }
 
-  async makeVolumes(): Promise<void> {
-    // kind brings a provisioner.
-  }
-
   async killContainer(namespace: string, pod: string, container: string): Promise<void> {
-    const inNode = async (...args: readonly string[]) =>
-      (await run('docker', ['exec', nodeName, ...args])).stdout.trim();
     const labels = [`io.kubernetes.pod.namespace=${namespace}`, `io.kubernetes.pod.name=${pod}`];
-    const id = await inNode(
+    const id = await this.#inNode(
       'crictl',
       'ps',
       '-q',
@@ -107,20 +109,37 @@ class KindCluster implements Cluster {
       ...labels.flatMap((l) => ['--label', l]),
     );
     if (id === '') throw new Error(`${namespace}/${pod}/${container} does not run`);
-    await inNode('ctr', '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id);
+    await this.#inNode('ctr', '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id);
   }
 
-  async restartApiServer(): Promise<void> {
-    await this.killContainer('kube-system', `kube-apiserver-${nodeName}`, 'kube-apiserver');
-    for (let turn = 0; turn < 240; turn++) {
-      const isReady = await this.kubectl('get', '--raw', '/readyz').then(
-        () => true,
-        () => false,
-      );
-      if (isReady) return;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    throw new Error('the API server does not come back');
+  /** The manifest of a static pod is taken away, and put back. */
+  async stopApiServer(): Promise<void> {
+    await this.#inNode('mv', apiServerManifest, '/etc/kubernetes/apiserver.yaml');
+    await eventually(
+      'the end of the API server',
+      async () => ((await this.#answers()) ? undefined : true),
+      patienceMs,
+    );
+  }
+
+  async startApiServer(): Promise<void> {
+    await this.#inNode('mv', '/etc/kubernetes/apiserver.yaml', apiServerManifest);
+    await eventually('the API server', async () => ((await this.#answers()) ? true : undefined), patienceMs);
+  }
+
+  async restartKubelet(): Promise<void> {
+    await this.#inNode('systemctl', 'kill', '--signal=SIGKILL', 'kubelet');
+  }
+
+  #answers(): Promise<boolean> {
+    return this.kubectl('get', '--raw', '/readyz', '--request-timeout=2s').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #inNode(...args: readonly string[]): Promise<string> {
+    return (await run('docker', ['exec', nodeName, ...args])).stdout.trim();
   }
 
   async stop(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { load } from 'js-yaml';
 import { systemClock } from '../../src/base/clock.ts';
@@ -22,8 +22,11 @@ import { runProgram } from '../../src/local/programs/run.ts';
 import { extractTarFile } from '../../src/local/programs/tar.ts';
 import { debianWay } from '../../src/local/programs/way-debian.ts';
 
-/** The Kubernetes release that conformance is measured against. Staging modules carry the same number below v0. */
-const kubernetesVersion = '1.36.3';
+/** Newest and oldest supported release of Kubernetes. Staging modules carry the same number below v0. */
+const releases = { newest: '1.36.3', oldest: '1.30.14' } as const;
+/** The release that suites run against: the newest, or what PROMFLEET_KUBERNETES says (`oldest`, `newest`, a number). */
+const wanted = process.env.PROMFLEET_KUBERNETES ?? 'newest';
+const kubernetesVersion = wanted in releases ? releases[wanted as keyof typeof releases] : wanted;
 const buildTimeoutMs = 40 * 60_000;
 const downloadTimeoutMs = 120_000;
 
@@ -168,14 +171,16 @@ async function install(from: string, to: string): Promise<void> {
 }
 
 async function obtainEtcd(scratch: string, cache: string): Promise<void> {
-  const onPath = findOnPath('etcd', process.env)[0];
-  if (onPath !== undefined) return install(onPath, join(cache, 'etcd'));
+  // One of another release of Kubernetes does as well.
+  const others = Object.values(releases).map((version) => join(dirname(cache), `kube-${version}`, 'etcd'));
+  const found = findOnPath('etcd', process.env)[0] ?? others.find((file) => existsSync(file));
+  if (found !== undefined) return install(found, join(cache, 'etcd'));
   const entry = {
     name: 'etcd',
     debian: { packageName: 'etcd-server', path: 'usr/bin/etcd' },
   } as unknown as ProgramEntry;
   const { platform, arch, env: environment } = process;
-  const found = await debianWay.obtain(entry, {
+  const obtained = await debianWay.obtain(entry, {
     cacheDir: cache,
     scratchDir: scratch,
     environment,
@@ -183,8 +188,8 @@ async function obtainEtcd(scratch: string, cache: string): Promise<void> {
     arch,
     say,
   });
-  if ('skipped' in found) throw new Error(`etcd: ${found.skipped}`);
-  await install(found.file, join(cache, 'etcd'));
+  if ('skipped' in obtained) throw new Error(`etcd: ${obtained.skipped}`);
+  await install(obtained.file, join(cache, 'etcd'));
 }
 
 /**
@@ -218,13 +223,16 @@ async function buildKubernetes(program: string, scratch: string, cache: string):
   };
   say(`reading the Go module k8s.io/kubernetes v${kubernetesVersion}`);
   const source = 'k8s.io/kubernetes';
-  writeFileSync(
-    join(folder, 'go.mod'),
-    `module wrap\n\ngo 1.26.0\n\nrequire ${source} v${kubernetesVersion}\n`,
-  );
+  writeFileSync(join(folder, 'go.mod'), 'module wrap\n');
   const download = await run('mod', 'download', '-json', `${source}@v${kubernetesVersion}`);
   const goMod = /"GoMod": "([^"]+)"/.exec(download)?.[1];
   if (goMod === undefined) throw new Error('go mod download named no go.mod');
+  // Its own version of the language decides how old sources are read.
+  const language = /^go .+$/m.exec(readFileSync(goMod, 'utf8'))?.[0] ?? 'go 1.22.0';
+  writeFileSync(
+    join(folder, 'go.mod'),
+    `module wrap\n\n${language}\n\nrequire ${source} v${kubernetesVersion}\n`,
+  );
   const staging = `v0.${kubernetesVersion.split('.').slice(1).join('.')}`;
   const replaces = [...readFileSync(goMod, 'utf8').matchAll(/^\s+(k8s\.io\/[a-z-]+) v0\.0\.0(?:\s|$)/gm)].map(
     ([, module]) => `replace ${module} => ${module} ${staging}\n`,

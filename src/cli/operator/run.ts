@@ -21,6 +21,7 @@ export interface RunOperatorOptions {
   readonly leaseNamespace?: string;
   readonly metricsListen?: string;
   readonly agentImage?: string;
+  readonly discoveryClusterRole?: string;
   readonly allowHost?: readonly string[];
   readonly allowLoopback?: boolean;
   readonly requestsPerSecond: number;
@@ -73,6 +74,9 @@ export async function runOperator(options: RunOperatorOptions, io: CliIo): Promi
     },
     agentImage: options.agentImage ?? `promfleet/promfleet:v${version}`,
     ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
+    ...(options.discoveryClusterRole === undefined
+      ? {}
+      : { discoveryClusterRole: options.discoveryClusterRole }),
     ...(options.class === undefined ? {} : { class: options.class }),
     ...(options.leaderElect === true
       ? {

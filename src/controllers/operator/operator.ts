@@ -53,6 +53,8 @@ export interface OperatorOptions {
   readonly consent: ConsentPolicy;
   readonly addresses: AddressPolicy;
   readonly agentImage: string;
+  /** Bound where a stack discovers targets; absent: Roles are made instead. */
+  readonly discoveryClusterRole?: string;
   /** Which process speaks in Events. */
   readonly instance: string;
   readonly shutdownMs?: number;
@@ -225,7 +227,7 @@ class TermParts {
   }
 
   #begin(): void {
-    const { clock, metrics, consent, addresses, agentImage } = this.#options;
+    const { clock, metrics, consent, addresses, agentImage, discoveryClusterRole } = this.#options;
     const caches = this.#caches;
     const queues: Queues = {
       stack: (key, delayMs) =>
@@ -257,7 +259,12 @@ class TermParts {
       getter,
       renderAlertmanager,
       breather: this.#manager.breather,
-      options: { agentImage, consent, addresses },
+      options: {
+        agentImage,
+        consent,
+        addresses,
+        ...(discoveryClusterRole === undefined ? {} : { discoveryClusterRole }),
+      },
       touched: (kind, keys) => {
         const add = kind === 'ruleSets' ? queues.ruleSet : queues.route;
         for (const key of keys) add(key);

@@ -45,6 +45,8 @@ import { declaredWorkloads, observeWorkload } from './workloads.ts';
 export interface StackReconcilerOptions {
   /** Image that new agents run. */
   readonly agentImage: string;
+  /** Bound where a stack discovers targets; absent: Roles are made instead. */
+  readonly discoveryClusterRole?: string;
   readonly consent: ConsentPolicy;
   readonly addresses: AddressPolicy;
 }
@@ -248,7 +250,14 @@ export class StackReconciler {
     const draining = this.#draining(stack, overlaid);
     const { effective } = draining;
     const first = pinAgentImage(object, options.agentImage, statefulSets('prometheus'), (agentImage) =>
-      renderPrometheus({ stack: effective, agentImage, discoveryNamespaces: discovery }),
+      renderPrometheus({
+        stack: effective,
+        agentImage,
+        discoveryNamespaces: discovery,
+        ...(options.discoveryClusterRole === undefined
+          ? {}
+          : { discoveryClusterRole: options.discoveryClusterRole }),
+      }),
     );
     const scrape = object.spec.prometheus?.additionalScrapeConfigs;
     const additional =

@@ -3,15 +3,12 @@ import { prometheusPodName } from '../names.ts';
 import type { Manifest, RenderFault } from '../workload/manifest.ts';
 import { reportManifest } from '../workload/transport.ts';
 import { renderNetwork } from './network.ts';
-import { renderRbac } from './rbac.ts';
+import { type RbacInput, renderRbac } from './rbac.ts';
 import { renderStatefulSet } from './stateful-set.ts';
 
-export interface PrometheusInput {
-  readonly stack: MonitoringStack;
+export interface PrometheusInput extends RbacInput {
   /** Image of the agents, as pinned for this stack. */
   readonly agentImage: string;
-  /** Namespaces in which annotated pods are scraped, as the operator resolved and permitted them. */
-  readonly discoveryNamespaces: readonly string[];
 }
 
 /**
@@ -27,7 +24,7 @@ export function renderPrometheus(input: PrometheusInput): {
   const sets = shards.map((shard) => renderStatefulSet(stack, shard, input.agentImage));
   return {
     manifests: [
-      ...renderRbac(stack, input.discoveryNamespaces),
+      ...renderRbac(input),
       ...prometheusPods(stack).map((pod) => reportManifest(stack, pod, 'prometheus')),
       ...renderNetwork(stack),
       ...sets.map(({ manifest }) => manifest),

@@ -37,6 +37,9 @@ export function upstreamImage(
     : imageReference(server.image, { registry });
 }
 
+/** A busy node may take minutes to start a program; liveness is asked for after that. */
+const patientStart = { periodSeconds: 1, timeoutSeconds: 3, failureThreshold: 300 } as const;
+
 /** Where a server with a reloader finds its files and keeps its data. */
 export const configAndData = [
   { name: 'config', mountPath: mountPaths.config, readOnly: true },
@@ -68,7 +71,10 @@ export function serverContainer(
     env: of.env,
     ports: [{ name: port, containerPort: number }, ...(of.morePorts ?? [])],
     volumeMounts: of.volumeMounts,
-    startupProbe: of.startup && { httpGet: { path: '/-/ready', port }, ...of.startup },
+    startupProbe:
+      of.startup === undefined
+        ? { httpGet: { path: '/-/healthy', port }, ...patientStart }
+        : { httpGet: { path: '/-/ready', port }, ...of.startup },
     ...httpProbes(port, of.readiness),
     resources: of.resources,
     securityContext: containerSecurityContext,

@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const days = '30';
+const curve = 'ec_paramgen_curve:P-256';
+const key = ['-newkey', 'ec', '-pkeyopt', curve] as const;
 
 /** Who identifies itself with a certificate: common name and organisation are user and group. */
 const identities = {
@@ -28,19 +30,7 @@ export function issueCertificates(
     execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const file = (name: string) => join(folder, name);
   openssl(
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.crt',
-      '-days',
-      days,
-    ],
+    ...['req', '-x509', ...key, '-nodes', '-keyout', 'ca.key', '-out', 'ca.crt', '-days', days],
     ...['-subj', '/CN=promfleet-test', '-addext', 'keyUsage=critical,keyCertSign,digitalSignature'],
   );
   const serverNames = [
@@ -52,18 +42,7 @@ export function issueCertificates(
   for (const [name, { subject, names }] of Object.entries(identities)) {
     const own = name === 'node' ? `${names},IP:${options.nodeIp}` : names;
     const alternative = name === 'apiserver' ? serverNames : own || `DNS:${name}`;
-    openssl(
-      'req',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      subject,
-    );
+    openssl('req', ...key, '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
     writeFileSync(
       file(`${name}.ext`),
       `subjectAltName=${alternative}\nextendedKeyUsage=serverAuth,clientAuth\n`,
@@ -74,8 +53,8 @@ export function issueCertificates(
     );
     writeFileSync(file(`${name}.conf`), kubeconfig(folder, name, options.server), { mode: 0o600 });
   }
-  openssl('genrsa', '-out', 'sa.key', '2048');
-  openssl('rsa', '-in', 'sa.key', '-pubout', '-out', 'sa.pub');
+  openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', curve, '-out', 'sa.key');
+  openssl('pkey', '-in', 'sa.key', '-pubout', '-out', 'sa.pub');
 }
 
 function kubeconfig(folder: string, name: string, server: string): string {

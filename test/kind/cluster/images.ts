@@ -27,5 +27,5 @@ export async function programImage(options: {
     Env: ['PATH=/bin'],
     User: options.user ?? `${nobodyId}:${nobodyId}`,
   };
-  return ociArchive(options.name, [{ architecture, layers, config }]).bytes;
+  return ociArchive(options.name, [{ architecture, layers, config }], 'plain').bytes;
 }

@@ -7,11 +7,11 @@ import { clusterParts } from './parts.ts';
 
 const verb = process.argv[2];
 if (verb === 'up') {
-  const cluster = await OneNodeCluster.start();
+  const cluster = await OneNodeCluster.start({ stays: true });
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
   process.exit(0);
 }
-if (verb === 'down') await removeCluster(await clusterParts());
+if (verb === 'down') await removeCluster();
 else if (verb === 'parts') console.log(await clusterParts());
 else {
   console.error('usage: main.ts up|down|parts');

@@ -75,17 +75,44 @@ export const clusterObjects: readonly object[] = [
   },
 ];
 
-/** A volume that is a folder of the node; the claims of the quickstart bind to such. */
-export function folderVolume(name: string, path: string, storage: string): object {
+/** The class of claims that name none; `provisioner.ts` serves it. */
+export const storageClass = 'folders';
+
+export const storageObjects: readonly object[] = [
+  {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: {
+      name: storageClass,
+      annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
+    },
+    provisioner: 'promfleet.test/folders',
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: 'Immediate',
+    allowVolumeExpansion: true,
+  },
+];
+
+/** A volume that is a folder of the node, for one claim. */
+export function folderVolume(options: {
+  readonly name: string;
+  readonly path: string;
+  readonly storage: string;
+  readonly accessModes: readonly string[];
+  readonly claim: { readonly namespace: string; readonly name: string; readonly uid: string };
+}): object {
+  const { name, path, storage, accessModes, claim } = options;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
     metadata: { name },
     spec: {
       capacity: { storage },
-      accessModes: ['ReadWriteOnce'],
-      persistentVolumeReclaimPolicy: 'Retain',
+      accessModes,
+      persistentVolumeReclaimPolicy: 'Delete',
+      storageClassName: storageClass,
       hostPath: { path, type: 'Directory' },
+      claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', ...claim },
     },
   };
 }

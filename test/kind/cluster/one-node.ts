@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -6,21 +6,21 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../../support/eventually.ts';
 import { realProgram } from '../../support/programs.ts';
 import { issueCertificates } from './certificates.ts';
+import { closeEnclosure, Enclosure, programOf } from './enclosure.ts';
 import { programImage } from './images.ts';
-import { clusterObjects, corednsImage, folderVolume } from './objects.ts';
+import { clusterObjects, corednsImage, storageObjects } from './objects.ts';
 import { type ClusterParts, clusterParts } from './parts.ts';
 import {
   containerdConfiguration,
+  dnsAddress,
   kubeletConfiguration,
   networkConfiguration,
   pauseImage,
@@ -41,18 +41,28 @@ export class OneNodeCluster {
   readonly #parts: ClusterParts;
   readonly #kubectl: string;
   readonly #processes = new Map<string, ChildProcess>();
-  readonly #nodeIp = nodeAddress();
+  readonly #enclosure: Enclosure;
 
-  private constructor(parts: ClusterParts, kubectl: string) {
+  private constructor(parts: ClusterParts, kubectl: string, enclosure: Enclosure) {
     this.#parts = parts;
     this.#kubectl = kubectl;
+    this.#enclosure = enclosure;
   }
 
-  static async start(): Promise<OneNodeCluster> {
+  /** When `stays`, the cluster goes on running after this process. */
+  static async start(options: { readonly stays?: boolean } = {}): Promise<OneNodeCluster> {
     if (process.getuid?.() !== 0)
       throw new Error('a local cluster needs root; PROMFLEET_CLUSTER=kind does not');
-    const cluster = new OneNodeCluster(await clusterParts(), await realProgram('kubectl'));
-    await removeCluster(cluster.#parts);
+    const parts = await clusterParts();
+    const kubectl = await realProgram('kubectl');
+    await removeCluster();
+    mkdirSync(join(clusterFolder, 'pki'), { recursive: true, mode: 0o711 });
+    const enclosure = await Enclosure.open({
+      folder: clusterFolder,
+      holder: parts.hold,
+      bound: options.stays !== true,
+    });
+    const cluster = new OneNodeCluster(parts, kubectl, enclosure);
     try {
       await cluster.#up();
     } catch (error) {
@@ -64,20 +74,23 @@ export class OneNodeCluster {
   }
 
   async #up(): Promise<void> {
-    mkdirSync(join(clusterFolder, 'pki'), { recursive: true, mode: 0o711 });
     mkdirSync(join(clusterFolder, 'log'));
     mkdirSync(join(clusterFolder, 'cni'));
     issueCertificates(join(clusterFolder, 'pki'), {
-      server: `https://127.0.0.1:${apiPort}`,
-      nodeIp: this.#nodeIp,
+      server: `https://${this.#enclosure.address}:${apiPort}`,
+      nodeIp: this.#enclosure.address,
     });
     const write = (name: string, text: string) => writeFileSync(join(clusterFolder, name), text);
     write('cni/10-bridge.conflist', networkConfiguration());
     write('containerd.toml', containerdConfiguration(clusterFolder, this.#parts));
     write('kubelet.yaml', kubeletConfiguration(clusterFolder));
+    write('resolv.conf', `nameserver ${dnsAddress}\n`);
     this.#startEtcd();
     this.startApiServer();
-    this.#start('containerd', join(this.#parts.containerd, 'containerd'), ['-c', 'containerd.toml']);
+    this.#start('containerd', join(this.#parts.containerd, 'containerd'), [
+      '-c',
+      join(clusterFolder, 'containerd.toml'),
+    ]);
     await eventually('containerd', () => this.ctr('version'), startTimeoutMs);
     await this.load(
       await programImage({ name: pauseImage, command: 'pause', file: this.#parts.pause }),
@@ -102,16 +115,16 @@ export class OneNodeCluster {
       conf('scheduler'),
       '--leader-elect=false',
     ]);
-    this.#start('kubelet', this.#parts.kubelet, [
-      ...['--config', 'kubelet.yaml', '--kubeconfig', conf('node'), '--hostname-override', 'node1'],
-      ...['--root-dir', join(clusterFolder, 'kubelet'), '--node-ip', this.#nodeIp],
-      ...['--tls-cert-file', pki('node.crt'), '--tls-private-key-file', pki('node.key')],
-    ]);
+    this.startKubelet();
     this.#start('proxy', this.#parts.proxy, [
       ...['--kubeconfig', conf('proxy'), '--proxy-mode', 'iptables', '--cluster-cidr', podNetwork],
       ...['--hostname-override', 'node1'],
     ]);
-    await this.apply(...clusterObjects);
+    await this.apply(...clusterObjects, ...storageObjects);
+    this.#start('provisioner', process.execPath, [
+      join(import.meta.dirname, 'provisioner.ts'),
+      ...[conf('admin'), join(clusterFolder, 'volumes')],
+    ]);
     await eventually('the node', () => this.kubectl('get', 'node', 'node1'), startTimeoutMs);
     await this.kubectl('wait', '--for=condition=Ready', 'node/node1', '--timeout=120s');
     await this.kubectl('-n', 'kube-system', 'rollout', 'status', 'deploy/coredns', '--timeout=120s');
@@ -120,7 +133,7 @@ export class OneNodeCluster {
   #startEtcd(): void {
     const [client, peer] = ['http://127.0.0.1:2379', 'http://127.0.0.1:2380'];
     this.#start('etcd', this.#parts.etcd, [
-      ...['--data-dir', 'etcd', '--unsafe-no-fsync', '--log-level', 'warn'],
+      ...['--data-dir', join(clusterFolder, 'etcd'), '--unsafe-no-fsync', '--log-level', 'warn'],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', `default=${peer}`],
@@ -131,7 +144,7 @@ export class OneNodeCluster {
     const pki = (name: string) => join(clusterFolder, 'pki', name);
     this.#start('apiserver', this.#parts.apiserver, [
       ...['--etcd-servers', 'http://127.0.0.1:2379', '--secure-port', String(apiPort)],
-      ...['--advertise-address', this.#nodeIp, '--service-cluster-ip-range', serviceNetwork],
+      ...['--advertise-address', this.#enclosure.address, '--service-cluster-ip-range', serviceNetwork],
       ...['--client-ca-file', pki('ca.crt'), '--authorization-mode', 'Node,RBAC', '--allow-privileged'],
       ...['--tls-cert-file', pki('apiserver.crt'), '--tls-private-key-file', pki('apiserver.key')],
       ...['--service-account-key-file', pki('sa.pub'), '--service-account-signing-key-file', pki('sa.key')],
@@ -141,20 +154,33 @@ export class OneNodeCluster {
     ]);
   }
 
+  startKubelet(): void {
+    const pki = (name: string) => join(clusterFolder, 'pki', name);
+    this.#start('kubelet', this.#parts.kubelet, [
+      ...['--config', join(clusterFolder, 'kubelet.yaml'), '--kubeconfig', pki('node.conf')],
+      ...['--root-dir', join(clusterFolder, 'kubelet'), '--node-ip', this.#enclosure.address],
+      ...['--tls-cert-file', pki('node.crt'), '--tls-private-key-file', pki('node.key')],
+      ...['--hostname-override', 'node1'],
+    ]);
+  }
+
   async untilApiServerAnswers(): Promise<void> {
     await eventually('kube-apiserver', () => this.kubectl('get', '--raw', '/readyz'), startTimeoutMs);
   }
 
   /** Ends a part as a crash does. */
-  async killPart(name: 'apiserver'): Promise<void> {
-    await end(this.#processes.get(name), 'SIGKILL');
+  async killPart(name: 'apiserver' | 'kubelet'): Promise<void> {
+    const child = this.#processes.get(name);
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    process.kill(await programOf(child), 'SIGKILL');
+    await gone;
   }
 
   #start(name: string, program: string, args: readonly string[]): void {
     const log = openSync(join(clusterFolder, 'log', `${name}.log`), 'a');
     const PATH = `${this.#parts.containerd}:${process.env.PATH}:/usr/sbin:/sbin`;
-    const child = spawn(program, args, {
-      cwd: clusterFolder,
+    const child = this.#enclosure.spawn(program, args, {
       env: { ...process.env, PATH },
       stdio: ['ignore', log, log],
       detached: true,
@@ -162,7 +188,6 @@ export class OneNodeCluster {
     closeSync(log);
     child.unref();
     this.#processes.set(name, child);
-    writeFileSync(join(clusterFolder, `${name}.pid`), String(child.pid));
   }
 
   async kubectl(...args: readonly string[]): Promise<string> {
@@ -173,11 +198,12 @@ export class OneNodeCluster {
   }
 
   async ctr(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run(join(this.#parts.containerd, 'ctr'), [
-      ...['-a', join(clusterFolder, 'containerd.sock'), '-n', 'k8s.io'],
+    const socket = join(clusterFolder, 'containerd.sock');
+    const [program, all] = this.#enclosure.command(join(this.#parts.containerd, 'ctr'), [
+      ...['-a', socket, '-n', 'k8s.io'],
       ...args,
     ]);
-    return stdout;
+    return (await run(program, all)).stdout;
   }
 
   async apply(...objects: readonly object[]): Promise<void> {
@@ -195,17 +221,6 @@ export class OneNodeCluster {
       await this.ctr('image', 'import', file);
     }
     rmSync(file, { force: true });
-  }
-
-  /** Volumes that claims without a class bind to; their folders may be written by every user. */
-  async makeVolumes(sizes: readonly string[]): Promise<void> {
-    const volumes = sizes.map((size, index) => {
-      const path = join(clusterFolder, 'volumes', String(index));
-      mkdirSync(path, { recursive: true });
-      return { path, object: folderVolume(`folder-${index}`, path, size) };
-    });
-    for (const { path } of volumes) await run('chmod', ['777', path]);
-    await this.apply(...volumes.map(({ object }) => object));
   }
 
   /** Kills the process of a container. */
@@ -229,92 +244,13 @@ export class OneNodeCluster {
   }
 
   async stop(): Promise<void> {
-    await removeCluster(this.#parts);
+    await removeCluster();
   }
 }
 
-/** Ends what an earlier or this cluster left and removes its folder. Only processes that it recorded are ended. */
-export async function removeCluster(parts?: ClusterParts): Promise<void> {
+/** Ends what an earlier or this cluster left and removes its folder. */
+export async function removeCluster(): Promise<void> {
   if (!existsSync(clusterFolder)) return;
-  const endPart = async (name: string) => {
-    const file = join(clusterFolder, `${name}.pid`);
-    if (existsSync(file)) await endPid(Number(readFileSync(file, 'utf8')));
-  };
-  for (const name of ['kubelet', 'proxy', 'scheduler', 'controller-manager']) await endPart(name);
-  const socket = join(clusterFolder, 'containerd.sock');
-  if (parts !== undefined && existsSync(socket)) {
-    const ctr = (...args: readonly string[]) =>
-      run(join(parts.containerd, 'ctr'), ['-a', socket, '-n', 'k8s.io', ...args]).then(
-        ({ stdout }) => stdout,
-        () => '',
-      );
-    const list = async (what: string) => (await ctr(what, 'ls', '-q')).split('\n').filter((id) => id !== '');
-    for (const id of await list('tasks')) await ctr('tasks', 'kill', '-s', 'SIGKILL', id);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    for (const id of await list('tasks')) await ctr('tasks', 'rm', '-f', id);
-    for (const id of await list('containers')) await ctr('containers', 'rm', id);
-  }
-  for (const name of ['containerd', 'apiserver', 'etcd']) await endPart(name);
-  for (const pid of shims()) process.kill(pid, 'SIGKILL');
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path.startsWith(`${clusterFolder}/`))
-    .sort()
-    .reverse();
-  for (const path of mounts) await run('umount', ['-l', path]).catch(() => undefined);
-  await run('ip', ['link', 'del', 'promfleet0']).catch(() => undefined);
+  await closeEnclosure(clusterFolder);
   rmSync(clusterFolder, { recursive: true, force: true, maxRetries: 5 });
-}
-
-/** containerd's helpers, one a pod: they name the socket of this cluster. */
-function shims(): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const line = commandLine(pid);
-      return line.includes('containerd-shim') && line.includes(`${clusterFolder}/containerd.sock`);
-    });
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-}
-
-/** Ends a recorded process; one that does not work in our folder has only taken over the number. */
-async function endPid(pid: number): Promise<void> {
-  const isOurs = () => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === clusterFolder;
-    } catch {
-      return false;
-    }
-  };
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!isOurs()) return;
-    process.kill(pid, signal);
-    for (let turn = 0; turn < 40 && isOurs(); turn++)
-      await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
-
-async function end(child: ChildProcess | undefined, signal: 'SIGKILL'): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  child.kill(signal);
-  await gone;
-}
-
-/** The machine's own address: pods reach the API server by it. */
-function nodeAddress(): string {
-  const found = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal);
-  if (found === undefined) throw new Error('this machine has no address but loopback');
-  return found.address;
 }

@@ -6,7 +6,6 @@ import { unpackDebianPackages } from '../../../src/local/programs/debian-package
 import { withFileLock } from '../../../src/local/programs/file-lock.ts';
 import { findOnPath } from '../../../src/local/programs/path-search.ts';
 import { runProgram } from '../../../src/local/programs/run.ts';
-import { goProgram } from '../../support/go-program.ts';
 import { kubeBinaries, kubeProgram } from '../../support/kube-binaries.ts';
 
 const buildTimeoutMs = 20 * 60_000;
@@ -22,6 +21,7 @@ export interface ClusterParts {
   readonly runc: string;
   readonly coredns: string;
   readonly pause: string;
+  readonly hold: string;
   /** Folder with containerd, its shim and ctr. */
   readonly containerd: string;
   /** Folder of CNI plugins. */
@@ -48,12 +48,9 @@ export async function clusterParts(): Promise<ClusterParts> {
     kubelet: await kubeProgram('kubelet'),
     proxy: await kubeProgram('kube-proxy'),
     runc: await runc(),
-    coredns: await goProgram({
-      name: 'coredns',
-      version: '1.15.0',
-      go: { module: 'github.com/coredns/coredns', version: 'v1.15.0', packagePath: '.' },
-    }),
-    pause: await compiledPause(),
+    coredns: await coredns(),
+    pause: await compiled('pause', pauseSource),
+    hold: await compiled('hold', holdSource),
     containerd: join(containers, 'usr/bin'),
     plugins: join(containers, 'usr/lib/cni'),
   };
@@ -105,6 +102,51 @@ async function debianFolder(name: string, packageNames: readonly string[], suite
 }
 
 /**
+ * CoreDNS with the plugins of the cluster's zone alone: those for clouds and tracing, which come with the whole program, take
+ * minutes to compile.
+ */
+async function coredns(): Promise<string> {
+  const version = 'v1.15.0';
+  const target = join(partsCache, `coredns-${version}`);
+  const plugins = ['health', 'ready', 'errors', 'cache', 'kubernetes'];
+  await underLock(
+    () => existsSync(target),
+    async (scratch) => {
+      const module = 'github.com/coredns/coredns';
+      writeFileSync(join(scratch, 'go.mod'), `module dns\n\ngo 1.25.0\n\nrequire ${module} ${version}\n`);
+      const imports = ['core/dnsserver', 'coremain']
+        .map((name) => `\t"${module}/${name}"\n`)
+        .concat(plugins.map((name) => `\t_ "${module}/plugin/${name}"\n`));
+      const directives = plugins.map((name) => `"${name}"`).join(', ');
+      writeFileSync(
+        join(scratch, 'main.go'),
+        `package main\n\nimport (\n${imports.join('')})\n\nfunc main() {\n\tdnsserver.Directives = []string{${directives}}\n\tcoremain.Run()\n}\n`,
+      );
+      const go = goIn(scratch, { CGO_ENABLED: '0' });
+      await go('build', '-ldflags', '-s -w', '-o', join(scratch, 'coredns'), '.');
+      renameSync(join(scratch, 'coredns'), target);
+    },
+  );
+  return target;
+}
+
+/** Runs Go in a folder; what it prints, or a throw with the end of that. */
+function goIn(cwd: string, more: NodeJS.ProcessEnv) {
+  const env = {
+    ...process.env,
+    GOWORK: 'off',
+    GOFLAGS: '-buildvcs=false -mod=mod',
+    GOTOOLCHAIN: 'auto',
+    ...more,
+  };
+  return async (...args: readonly string[]): Promise<string> => {
+    const result = await runProgram('go', args, { cwd, env, timeoutMs: buildTimeoutMs });
+    if (result.code !== 0) throw new Error(`go ${args[0]}: ${result.output.slice(-1500)}`);
+    return result.output;
+  };
+}
+
+/**
  * runc with seccomp, which pods of the standard "restricted" need. It is written in Go and C; libseccomp is linked
  * statically from Debian's development package, so that nothing is installed.
  */
@@ -121,26 +163,26 @@ async function runc(): Promise<string> {
         join(scratch, 'libseccomp.pc'),
         `Name: libseccomp\nDescription: seccomp\nVersion: 2.5.4\nLibs: -L${library} -lseccomp\nCflags: -I${headers}/usr/include\n`,
       );
-      const env = {
-        ...process.env,
-        CGO_ENABLED: '1',
-        GOWORK: 'off',
-        GOFLAGS: '-buildvcs=false -mod=mod',
-        GOTOOLCHAIN: 'auto',
-        PKG_CONFIG_PATH: scratch,
-      };
-      const go = async (cwd: string, ...args: readonly string[]) => {
-        const result = await runProgram('go', args, { cwd, env, timeoutMs: buildTimeoutMs });
-        if (result.code !== 0) throw new Error(`go ${args[0]}: ${result.output.slice(-1500)}`);
-        return result.output;
-      };
-      const got = await go(scratch, 'mod', 'download', '-json', `github.com/opencontainers/runc@${version}`);
+      const cgo = { CGO_ENABLED: '1', PKG_CONFIG_PATH: scratch };
+      const got = await goIn(
+        scratch,
+        cgo,
+      )(...['mod', 'download', '-json', `github.com/opencontainers/runc@${version}`]);
       const source = /"Dir": "([^"]+)"/.exec(got)?.[1];
       if (source === undefined) throw new Error('go mod download named no folder of runc');
       const copy = join(scratch, 'source');
       await runProgram('cp', ['-r', source, copy], { timeoutMs: buildTimeoutMs });
       await runProgram('chmod', ['-R', 'u+w', copy], { timeoutMs: buildTimeoutMs });
-      await go(copy, 'build', '-tags', 'seccomp', '-ldflags', '-s -w', '-o', join(scratch, 'runc'), '.');
+      await goIn(copy, cgo)(
+        'build',
+        '-tags',
+        'seccomp',
+        '-ldflags',
+        '-s -w',
+        '-o',
+        join(scratch, 'runc'),
+        '.',
+      );
       renameSync(join(scratch, 'runc'), target);
     },
   );
@@ -161,16 +203,31 @@ int main(void) {
 }
 `;
 
-async function compiledPause(): Promise<string> {
-  const target = join(partsCache, 'pause');
+/** The same for the namespaces of the cluster; without an argument it ends with whoever holds its standard input. */
+const holdSource = `#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void reap(int signal) { (void)signal; while (waitpid(-1, 0, WNOHANG) > 0) {} }
+int main(int count, char **arguments) {
+  char byte;
+  (void)arguments;
+  signal(SIGCHLD, reap);
+  if (count > 1) for (;;) pause();
+  while (read(0, &byte, 1) > 0) {}
+  return 0;
+}
+`;
+
+async function compiled(name: string, source: string): Promise<string> {
+  const target = join(partsCache, name);
   await underLock(
     () => existsSync(target),
     async (scratch) => {
-      writeFileSync(join(scratch, 'pause.c'), pauseSource);
-      const args = ['-static', '-O2', '-o', join(scratch, 'pause'), join(scratch, 'pause.c')];
+      writeFileSync(join(scratch, `${name}.c`), source);
+      const args = ['-static', '-O2', '-o', join(scratch, name), join(scratch, `${name}.c`)];
       const result = await runProgram('gcc', args, { timeoutMs: buildTimeoutMs });
       if (result.code !== 0) throw new Error(`gcc: ${result.output.slice(-500)}`);
-      renameSync(join(scratch, 'pause'), target);
+      renameSync(join(scratch, name), target);
     },
   );
   return target;

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { cgroupName } from './enclosure.ts';
 import type { ClusterParts } from './parts.ts';
 
 export const podNetwork = '10.244.0.0/16';
@@ -37,6 +38,8 @@ root = "${folder}/containerd/root"
 state = "${folder}/containerd/state"
 [grpc]
   address = "${folder}/containerd.sock"
+[plugins.'io.containerd.internal.v1.opt']
+  path = "${folder}/containerd/opt"
 [${cri}.images'.pinned_images]
   sandbox = "${pauseImage}"
 [${cri}.runtime']
@@ -58,6 +61,8 @@ export function kubeletConfiguration(folder: string): string {
     kind: 'KubeletConfiguration',
     failCgroupV1: false,
     cgroupDriver: 'cgroupfs',
+    cgroupRoot: `/${cgroupName}`,
+    resolvConf: `${folder}/resolv.conf`,
     containerRuntimeEndpoint: `unix://${folder}/containerd.sock`,
     authentication: {
       anonymous: { enabled: false },
