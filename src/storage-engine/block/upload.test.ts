@@ -11,7 +11,7 @@ import { FaultyBucket, Killed } from '../bucket/testing/faulty-bucket.ts';
 import type { BlockMeta } from '../format/block-meta.ts';
 import { deleteBlock } from './delete.ts';
 import { markBlock, readMark, unmarkBlock } from './marks.ts';
-import { digestFile } from './object-digest.ts';
+import { FileDigest, holds } from './object-digest.ts';
 import { type LocalBlock, uploadBlock } from './upload.ts';
 
 const ulid = '01KABCDEFGHJKMNPQRSTVWXYZ0';
@@ -162,12 +162,32 @@ describe('the digest of a file', () => {
   it('gives the ETag of S3, that of an upload in parts too', async () => {
     const file = join(folder, 'parts');
     writeFileSync(file, Buffer.alloc(limits.s3PartBytes + 1));
-    expect((await digestFile(file)).etag).toMatch(/^[0-9a-f]{32}-2$/);
+    expect(await (await FileDigest.of(file)).etag()).toMatch(/^[0-9a-f]{32}-2$/);
     writeFileSync(file, '');
-    expect(await digestFile(file)).toEqual({
-      sizeBytes: 0,
-      crc: 0,
-      etag: 'd41d8cd98f00b204e9800998ecf8427e',
-    });
+    const empty = await FileDigest.of(file);
+    expect([empty.sizeBytes, await empty.etag()]).toEqual([0, 'd41d8cd98f00b204e9800998ecf8427e']);
+  });
+
+  it.each([
+    ['without an ETag', undefined],
+    ["with another's", 'ab-2'],
+  ])('%s is known by the bytes', async (_title, etag) => {
+    const file = join(folder, 'bytes');
+    const content = Buffer.alloc(limits.digestReadBytes * 2 + 7, 5);
+    writeFileSync(file, content);
+    const bucket = new MemoryBucket(systemClock);
+    const digest = await FileDigest.of(file);
+    for (const at of [-1, 0, content.length - 1]) {
+      const stored = Buffer.from(content);
+      if (at >= 0) stored[at]! ^= 1;
+      await bucket.put('key', stored);
+      const info = {
+        key: 'key',
+        sizeBytes: stored.length,
+        modifiedMs: 0,
+        ...(etag !== undefined && { etag }),
+      };
+      expect(await holds(bucket, info, digest)).toBe(at < 0);
+    }
   });
 });

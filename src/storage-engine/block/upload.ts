@@ -6,7 +6,7 @@ import { limits } from '../../base/limits.ts';
 import { type Bucket, getObject, type Pace } from '../bucket/bucket.ts';
 import { type BlockMeta, encodeBlockMeta, parseBlockMeta } from '../format/block-meta.ts';
 import { blockFiles } from './block-files.ts';
-import { digestFile, holds } from './object-digest.ts';
+import { FileDigest, holds } from './object-digest.ts';
 
 /** A block in a folder of this machine that is to be stored. */
 export interface LocalBlock {
@@ -97,7 +97,7 @@ async function uploadFile(
 ): Promise<number> {
   const key = `${meta.ulid}/${path}`;
   const file = join(folder, path);
-  const digest = await digestFile(file, signal);
+  const digest = await FileDigest.of(file);
   if (await holds(bucket, await bucket.head(key, signal), digest, signal)) return 0;
   await bucket.put(key, pace === undefined ? { file } : { file, pace }, signal);
   if (await holds(bucket, await bucket.head(key, signal), digest, signal)) return digest.sizeBytes;

@@ -83,6 +83,8 @@ export interface KernelExports {
     baseMs: number,
     resolutionMs: number,
     rawIntervalMs: number,
+    from: number,
+    to: number,
     scratch: number,
     samples: number,
     windows: number,

@@ -4,7 +4,7 @@ import type { BlockMeta } from '../../../src/storage-engine/format/block-meta.ts
 import { readBlock } from '../../../src/storage-engine/lifecycle/testing/make-block.ts';
 
 /** Series whose samples are compared one by one; of the others their number and all counts. */
-const everyNth = 50;
+const everyNth = 7;
 
 function resultOf(bucket: string, resolutionOf: (meta: BlockMeta) => number): BlockMeta[] {
   return (

@@ -42,13 +42,15 @@ export function downsampleScratchBytes(samples: u32, windows: u32): u32 {
   return at - (at % resolution) + resolution - 1 - base;
 }
 
-/** Downsamples chunks [first, end) of the batch. All but `ok` mean that nothing of the output counts. */
+/** Downsamples the samples with from <= time < to, in ms after `baseMs`, of chunks [first, end) of the batch. All but `ok` mean that nothing of the output counts. */
 export function downsampleSeries(
   first: u32,
   end: u32,
   baseMs: f64,
   resolutionMs: f64,
   rawIntervalMs: f64,
+  from: i32,
+  to: i32,
   scratch: usize,
   samples: u32,
   windows: u32,
@@ -75,21 +77,27 @@ export function downsampleSeries(
     const status = decodeWhole(number);
     if (status != ok) return status;
   }
-  const count = withoutStale(columns.count);
+  let count = withoutStale(columns.count);
+  while (count > 0 && load<i32>(times + ((count - 1) << 2)) >= to) count--;
+  while (count > 0 && load<i32>(times) < from) {
+    times += 4;
+    values += 8;
+    count--;
+  }
   if (count == 0) return ok;
   const chunks = targetChunks(load<i32>(times), load<i32>(times + ((count - 1) << 2)), rawIntervalMs, count);
   const size = count / chunks + 1;
-  for (let from: u32 = 0; from < count; ) {
-    let to = min(from + size, count);
+  for (let begin: u32 = 0; begin < count; ) {
+    let stop = min(begin + size, count);
     // The part goes on to the end of its last window, so that windows stay whole.
-    const last = windowEnd(load<i32>(times + ((to - 1) << 2)));
-    while (to < count && <i64>load<i32>(times + (to << 2)) <= last) to++;
-    const kept = withoutNaN(from, to);
-    if (kept > from) {
-      const status = aggregate(from, kept);
+    const last = windowEnd(load<i32>(times + ((stop - 1) << 2)));
+    while (stop < count && <i64>load<i32>(times + (stop << 2)) <= last) stop++;
+    const kept = withoutNaN(begin, stop);
+    if (kept > begin) {
+      const status = aggregate(begin, kept);
       if (status != ok) return status;
     }
-    from = to;
+    begin = stop;
   }
   return ok;
 }

@@ -121,6 +121,14 @@ function outcome(batch: Batch, with_: BatchParameters, by?: BatchKernel): unknow
 
 const everything = (): readonly [number, number] => [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 
+/** The first series whole, of the others a part. */
+const spans = fc
+  .tuple(fc.integer({ min: -5, max: 300 }), fc.integer({ min: 0, max: 300 }))
+  .map(([from, length]) => (number: number): readonly [number, number] => {
+    if (number === 0) return everything();
+    return [startMs + from * 15_000, startMs + (from + length) * 15_000 + number];
+  });
+
 describe('the kernels of a batch', () => {
   it('merge replicas to the bytes of the generic path', () => {
     let series = 0;
@@ -128,13 +136,8 @@ describe('the kernels of a batch', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(replica, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }),
-        fc.integer({ min: -5, max: 300 }),
-        fc.integer({ min: 0, max: 300 }),
-        (all, from, length) => {
-          const span = (number: number): readonly [number, number] =>
-            number === 0
-              ? everything()
-              : [startMs + from * 15_000, startMs + (from + length) * 15_000 + number];
+        spans,
+        (all, span) => {
           const batch = batchOf(all, treatment.merge, span);
           series += batchSeriesCount(batch);
           expect(outcome(batch, parameters(3), kernel)).toEqual(outcome(batch, parameters(3)));
@@ -149,11 +152,11 @@ describe('the kernels of a batch', () => {
     let series = 0;
     kernel.taken = 0;
     fc.assert(
-      fc.property(fc.array(replica, { minLength: 1, maxLength: 3 }), (all) => {
+      fc.property(fc.array(replica, { minLength: 1, maxLength: 3 }), spans, (all, span) => {
         const batch = batchOf(
           all.map((each) => [each]),
           treatment.downsample,
-          everything,
+          span,
         );
         series += batchSeriesCount(batch);
         expect(outcome(batch, parameters(1), kernel)).toEqual(outcome(batch, parameters(1)));

@@ -42,7 +42,6 @@ export class BatchKernel {
     const { run } = this.kernel;
     const { baseMs, samples } = span;
     const chunks = endChunk - firstChunk;
-    const offset = (time: number) => Math.max(-1, Math.min(maxOffsetMs, time - baseMs));
     const scratch = this.kernel.allocate(run.mergeScratchBytes(samples, chunks));
     const most = this.bytesOf(series) + samples * (sampleBytes + 1) + (chunks + 1) * 2 * entryBytes;
     return this.produce(result, most, chunks * 2 + Math.ceil(samples / 60) + 2, () =>
@@ -51,8 +50,8 @@ export class BatchKernel {
         endChunk,
         replicas,
         baseMs,
-        offset(fromTime),
-        offset(toTime),
+        offset(fromTime, baseMs),
+        offset(toTime, baseMs),
         limits.dedupIntervalMs,
         scratch,
         samples,
@@ -78,6 +77,8 @@ export class BatchKernel {
         baseMs,
         resolutionMs,
         assumedRawIntervalMs,
+        offset(series.fromTime, baseMs),
+        offset(series.toTime, baseMs),
         scratch,
         samples,
         windows,
@@ -124,4 +125,9 @@ export class BatchKernel {
     }
     return false;
   }
+}
+
+/** A time after a base, within what kernels know. */
+function offset(timeMs: number, baseMs: number): number {
+  return Math.max(-1, Math.min(maxOffsetMs, timeMs - baseMs));
 }

@@ -83,13 +83,18 @@ export class BatchBuilder {
     return this.series.length / seriesFields;
   }
 
-  begin(treatment: Treatment): void {
+  /** Begins a series; returns how much the batch holds. */
+  begin(treatment: Treatment): { bytes: number; samples: number } {
     this.open = { treatment, first: this.chunkCount };
+    return { bytes: this.bytes.length, samples: this.samples };
   }
 
-  /** Whether it holds as much as is worked on at once. */
-  get isFull(): boolean {
-    return this.bytes.length >= limits.rewriteBatchBytes || this.samples >= limits.rewriteBatchSamples;
+  /** Whether it holds as much as is worked on at once, or did so since `begin` gave an earlier fill. */
+  isFull(before = { bytes: 0, samples: 0 }): boolean {
+    return (
+      this.bytes.length - before.bytes >= limits.rewriteBatchBytes ||
+      this.samples - before.samples >= limits.rewriteBatchSamples
+    );
   }
 
   add(

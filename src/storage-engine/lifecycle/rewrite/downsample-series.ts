@@ -64,7 +64,7 @@ export function downsampleSeries(
   }
   const chunks =
     parameters.sourceResolutionMs === 0
-      ? runsOf(raw, removed).flatMap((run) => downsampleRun(run, parameters.resolutionMs))
+      ? runsOf(raw, series, removed).flatMap((run) => downsampleRun(run, parameters.resolutionMs))
       : downsampleAggregates(aggregated, parameters);
   for (const { parts, minTime, maxTime, windows } of chunks) {
     const start = result.bytes.length;
@@ -76,6 +76,7 @@ export function downsampleSeries(
 /** Raw samples in runs of one kind, without stale markers. */
 function runsOf(
   chunks: readonly { decoded: DecodedChunk; owner: number }[],
+  { fromTime, toTime }: BatchSeries,
   removed: readonly RemovedTime[],
 ): Run[] {
   const rows = joinRows(
@@ -92,13 +93,14 @@ function runsOf(
   for (let i = 0; i < rows.count; i++) {
     const { decoded } = chunks[rows.chunk[i]!]!;
     const row = rows.row[i]!;
-    if (isStale(decoded, row)) continue;
+    const time = decoded.timestamps[row]!;
+    if (time < fromTime || time >= toTime || isStale(decoded, row)) continue;
     if (floats !== (decoded.histograms === undefined)) {
       floats = decoded.histograms === undefined;
       runs.push({ times: [], values: [], histograms: [] });
     }
     const run = runs.at(-1)!;
-    run.times.push(decoded.timestamps[row]!);
+    run.times.push(time);
     if (decoded.histograms === undefined) run.values.push(values[rows.chunk[i]!]![row]!);
     else run.histograms.push(histogramOf(decoded.histograms, row));
   }

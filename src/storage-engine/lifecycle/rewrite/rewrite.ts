@@ -212,12 +212,18 @@ class Rewriter {
   ): Promise<void> {
     const { chunks, view, options } = this;
     const margin = kind === treatment.merge ? limits.dedupIntervalMs * 2 * options.inputs.length : 0;
-    let from = options.minTime;
+    // Raw samples are cut between windows; aggregates and what is only copied between chunks.
+    const { resolutionMs, sourceResolutionMs } = this.parameters;
+    const windows = kind === treatment.downsample && sourceResolutionMs === 0 ? resolutionMs : 0;
+    const cuts = kind === treatment.merge || windows > 0;
+    let from = kind === treatment.merge ? options.minTime : Number.MIN_SAFE_INTEGER;
+    const end = kind === treatment.merge ? options.maxTime : Number.MAX_SAFE_INTEGER;
     let begun = false;
     let first = 0;
+    let before = { bytes: 0, samples: 0 };
     for (let at = 0; at < order.length; at++) {
       if (!begun) {
-        this.builder.begin(kind);
+        before = this.builder.begin(kind);
         this.builderLabels.push(labels);
         begun = true;
       }
@@ -236,22 +242,23 @@ class Rewriter {
         chunks.maxTime[number]!,
         floats + histograms,
       );
-      if (!this.builder.isFull || at + 1 >= order.length) continue;
+      if (!this.builder.isFull(before) || at + 1 >= order.length) continue;
       const next = chunks.minTime[order[at + 1]!]!;
-      if (at - first < 64 || next <= from + margin) continue;
       // The next part begins where the next chunk does; what lies near that border is in both.
-      const border = next - margin / 2;
-      this.builder.end(from, kind === treatment.merge ? border : options.maxTime, removed);
+      const border = windows > 0 ? next - (next % windows) : next - margin / 2;
+      if (at - first < 64 || (cuts && border <= from + margin / 2)) continue;
+      this.builder.end(from, cuts ? border : end, removed);
       await this.dispatch(true);
-      from = border;
       begun = false;
-      if (kind !== treatment.merge) continue;
+      if (!cuts) continue;
+      from = border;
       let back = at + 1;
       while (back > first && chunks.maxTime[order[back - 1]!]! >= border - margin) back--;
-      first = at = back - 1;
+      first = back;
+      at = back - 1;
     }
-    if (begun) this.builder.end(kind === treatment.merge ? from : options.minTime, options.maxTime, removed);
-    if (this.builder.isFull) await this.dispatch(false);
+    if (begun) this.builder.end(from, end, removed);
+    if (this.builder.isFull()) await this.dispatch(false);
   }
 
   private async dispatch(goesOn: boolean): Promise<void> {

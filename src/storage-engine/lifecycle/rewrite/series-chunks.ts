@@ -9,6 +9,7 @@ export class SeriesChunks {
   maxTime = new Float64Array(1024);
   reference = new Float64Array(1024);
   count = 0;
+  private ascending = numbersBelow(1024);
   /** Whether each chunk begins after the one before has ended. */
   apart = true;
 
@@ -55,10 +56,16 @@ export class SeriesChunks {
     this.reference.set(reference);
   }
 
-  /** Numbers of all chunks in the order of time. */
+  /** Numbers of all chunks in the order of time; valid until chunks are added. */
   byTime(): Uint32Array {
-    const order = Uint32Array.from({ length: this.count }, (_, i) => i);
-    if (!this.apart) order.sort((a, b) => this.minTime[a]! - this.minTime[b]! || a - b);
-    return order;
+    while (this.ascending.length < this.count) this.ascending = numbersBelow(this.ascending.length * 2);
+    const order = this.ascending.subarray(0, this.count);
+    return this.apart ? order : order.slice().sort((a, b) => this.minTime[a]! - this.minTime[b]! || a - b);
   }
+}
+
+function numbersBelow(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
 }
