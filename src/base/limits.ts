@@ -102,7 +102,7 @@ export const limits = {
   /** Faults listed in one answer. */
   apiFaults: 100,
   /** Objects per page of a Kubernetes list. */
-  listPageObjects: 500,
+  listPageObjects: 250,
   /** Largest manifest document that is parsed; a Kubernetes API server refuses 3 MiB requests. */
   manifestDocumentBytes: 3 * 1024 * 1024,
   /** Largest manifest file that `validate` reads; its documents have a limit of their own. */

@@ -343,7 +343,7 @@ describe('lists', () => {
       answerJson(response, 200, { metadata, items: [{ ...item('x'), text }] });
     });
     await listAll(client, { apiVersion: 'v1', kind: 'Pod' });
-    expect(limitsAsked).toEqual(['100', '400', '500', '3']);
+    expect(limitsAsked).toEqual(['100', '250', '250', '3']);
   });
 
   it('start again when their pages have expired', async () => {

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts';
 import type { Logger } from '../base/log.ts';
 import { silentLogger } from '../base/log.ts';
 import type { CounterMetric } from '../base/metrics.ts';
+import { pauses } from '../base/pauses.ts';
 import type { KubeClient } from './client.ts';
 import { isGone, KubeError } from './errors.ts';
 import { listPages, type Selection } from './list.ts';
@@ -63,6 +64,8 @@ class ListWatch<T extends KubeObject> {
   readonly #lists: CounterMetric;
   /** Undefined: a list is needed. */
   #resourceVersion: string | undefined;
+  /** Events that came together, and pages, leave other work its turn. */
+  readonly #pauses: () => Promise<void> | undefined;
   #failures = 0;
   #skipPause = false;
 
@@ -79,6 +82,7 @@ class ListWatch<T extends KubeObject> {
     this.#signal = signal;
     this.#options = options;
     this.#log = options.log ?? silentLogger;
+    this.#pauses = pauses(client.clock, limits.turnMs);
     this.#restarts = client.metrics.counter(
       'promfleet_kube_watch_ends_total',
       'Watches that ended and were resumed, by reason.',
@@ -113,6 +117,7 @@ class ListWatch<T extends KubeObject> {
     for await (const page of listPages<T>(this.#client, this.#selection, options)) {
       this.#sink.page(page.items, page.first);
       resourceVersion = page.resourceVersion;
+      await this.#pauses();
     }
     this.#sink.listed(resourceVersion);
     this.#resourceVersion = resourceVersion;
@@ -136,6 +141,8 @@ class ListWatch<T extends KubeObject> {
       for await (const event of events) {
         this.#take(event);
         isOfUse ||= event.type !== 'BOOKMARK';
+        const pause = this.#pauses();
+        if (pause !== undefined) await pause;
       }
     } finally {
       isOfUse ||= clock.monotonicMs() >= lastingMs;
