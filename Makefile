@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status test lint format generate bench bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
+.PHONY: help setup build site test-docs up down status test lint format generate bench bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,13 @@ test-install: setup ## Hold the chart and every account's rights against a real 
 
 e2e-cluster: setup build ## Install, break, upgrade and purge in a real cluster: kind, or one node built here (root)
 	@node hack/suites.ts cluster
+
+site: setup ## Build the documentation as a site with search in dist/site
+	@node hack/site/main.ts
+
+test-docs: setup build ## Build the site, and run every command of the documentation
+	@node hack/site/main.ts
+	@node hack/suites.ts docs
 
 up: setup ## Run the quickstart here: stack, rules, routes, one firing alert, one silence
 	@bin/promfleet local up -f examples/quickstart

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -10,9 +10,11 @@ import { join } from 'node:path';
  */
 const packagedFolder = '/usr/share/prometheus/alertmanager';
 
+const linkPrefix = '/tmp/promfleet-';
+
 /** Short enough to fit into the program in place of `packagedFolder`; leads to the templates in the cache. */
 function linkPath(cacheDir: string): string {
-  return `/tmp/promfleet-${createHash('sha256').update(cacheDir).digest('hex').slice(0, 12)}`;
+  return `${linkPrefix}${createHash('sha256').update(cacheDir).digest('hex').slice(0, 12)}`;
 }
 
 function shareFolder(cacheDir: string): string {
@@ -42,8 +44,26 @@ export async function relocateDebianShare(
   return linkDebianShare(cacheDir);
 }
 
-/** Renews the link, which a restart of the machine removes. Returns why it cannot be made, or null. */
-export function linkDebianShare(cacheDir: string): string | null {
+/**
+ * What a cached program needs to find its templates: the link, which a restart of the machine removes, and the path
+ * inside, which is of another cache where the folder was moved or copied.
+ */
+export async function renewDebianShare(program: string, cacheDir: string): Promise<void> {
+  if (!existsSync(shareFolder(cacheDir))) return;
+  linkDebianShare(cacheDir);
+  const bytes = await readFile(program);
+  const at = bytes.indexOf(linkPrefix);
+  const wanted = linkPath(cacheDir);
+  if (at < 0 || bytes.toString('latin1', at, at + wanted.length) === wanted) return;
+  bytes.write(wanted, at, 'latin1');
+  // A new file under the old name: the old one may be running, or be shared with the cache it was copied from.
+  const renewed = `${program}.${process.pid}`;
+  await writeFile(renewed, bytes, { mode: 0o755 });
+  await rename(renewed, program);
+}
+
+/** Makes the link, or makes it anew. Returns why it cannot be made, or null. */
+function linkDebianShare(cacheDir: string): string | null {
   const [link, target] = [linkPath(cacheDir), shareFolder(cacheDir)];
   if (!existsSync(target)) return null;
   const found = lstatSync(link, { throwIfNoEntry: false });

@@ -1,10 +1,11 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { StalledError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { acceptsVersion, type ProgramEntry, type ProgramName, parseVersion, programs } from './catalogue.ts';
-import { linkDebianShare } from './debian-share.ts';
+import { renewDebianShare } from './debian-share.ts';
 import { withFileLock } from './file-lock.ts';
 import { findOnPath, isExecutable } from './path-search.ts';
 import { lastLine, runProgram } from './run.ts';
@@ -47,7 +48,9 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
   if (entry === undefined)
     throw new StalledError('ProgramUnavailable', `no program is called ${String(name)}`);
   const environment = options.environment ?? process.env;
-  const cacheDir = options.cacheDir ?? join(process.cwd(), '.promfleet', 'programs');
+  const asked = options.cacheDir ?? join(process.cwd(), '.promfleet', 'programs');
+  // The folder itself, whatever link it was named by.
+  const cacheDir = existsSync(asked) ? realpathSync(asked) : asked;
   const tell = (state: ProgramProgress['state'], message: string, fraction?: number) =>
     options.progress?.({ program: name, state, message, ...(fraction === undefined ? {} : { fraction }) });
 
@@ -58,7 +61,7 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
   }
   const cached = join(cacheDir, `${name}-${entry.version}`, name);
   if (isExecutable(cached)) {
-    linkDebianShare(cacheDir);
+    await renewDebianShare(cached, cacheDir);
     tell('ready', `${name} found at ${cached}`);
     return cached;
   }
