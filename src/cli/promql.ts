@@ -3,6 +3,7 @@ import { CodedError } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import { silentLogger } from '../base/log.ts';
 import { type CliIo, exitCodes } from './io.ts';
+import { resolutionFrom } from './query/resolution-option.ts';
 import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
 
 interface PromqlCommandOptions extends SourceOptions {
@@ -10,6 +11,7 @@ interface PromqlCommandOptions extends SourceOptions {
   readonly start?: string;
   readonly end?: string;
   readonly step?: string;
+  readonly maxSourceResolution: string;
   readonly output: string;
   readonly explain?: boolean;
   readonly enableFeature: string;
@@ -27,6 +29,11 @@ export function register(program: Command, io: CliIo): void {
     .option('--start <time>', 'first time of a range')
     .option('--end <time>', 'last time of a range (default: now)')
     .option('--step <duration>', 'step of a range (default: a sixtieth of it)')
+    .option(
+      '--max-source-resolution <resolution>',
+      'coarsest samples: auto, or a duration such as 5m or 1h',
+      '0s',
+    )
     .option('--output <format>', 'table, csv or json', 'table')
     .option('--explain', 'show how the query would be answered and what it would read, without running it')
     .option('--enable-feature <flags>', "Prometheus's feature flags of PromQL, separated by commas", '')
@@ -62,6 +69,8 @@ async function run(expr: string, options: PromqlCommandOptions, io: CliIo): Prom
       signal,
       timeoutMs: limits.queryTimeoutMs,
       partial: (reason) => io.err(`partial result: ${reason}\n`),
+      warn: (reason) => io.err(`warning: ${reason}\n`),
+      maxSourceResolution: resolutionFrom(options.maxSourceResolution),
     });
     const request = { query: expr, source, dialect, signal };
     const nowMs = systemClock.nowMs();

@@ -9,6 +9,7 @@ import {
   admissionFrom,
   parseSize,
 } from './query/admission-options.ts';
+import { resolutionFrom } from './query/resolution-option.ts';
 import { shownFlags } from './query/shown-flags.ts';
 import { addSourceOptions, openSources, type SourceOptions } from './query-sources.ts';
 
@@ -16,6 +17,7 @@ interface QueryOptions extends SourceOptions, AdmissionFlags {
   readonly listen: string;
   readonly enableFeature: string;
   readonly rangeCache?: string;
+  readonly maxSourceResolution: string;
 }
 
 export function register(program: Command, io: CliIo): void {
@@ -26,6 +28,11 @@ export function register(program: Command, io: CliIo): void {
     addSourceOptions(command)
       .option('--listen <host:port>', 'where to listen', '127.0.0.1:10902')
       .option('--range-cache <size>', 'memory of the cache of range queries, 0 for none (default: 64MiB)')
+      .option(
+        '--max-source-resolution <resolution>',
+        'coarsest samples for requests without max_source_resolution: auto, or a duration such as 5m or 1h',
+        '0s',
+      )
       .option('--enable-feature <flags>', "Prometheus's feature flags of PromQL, separated by commas", ''),
   ).action((options: QueryOptions) => run(options, io));
 }
@@ -58,6 +65,7 @@ async function run(options: QueryOptions, io: CliIo): Promise<void> {
     version: '3.14.0',
     flags: shownFlags(options),
     admission,
+    maxSourceResolution: resolutionFrom(options.maxSourceResolution),
     rangeCacheBytes: rangeCacheBytes(options.rangeCache),
     metrics,
   });

@@ -70,7 +70,7 @@ describe('mutated bytes', () => {
     ulid = readdirSync(join(folder, 'data')).find((name) => name.length === 26)!;
     for (const name of ['meta.json', 'index', 'tombstones', 'chunks/000001'])
       files.set(`${ulid}/${name}`, readFileSync(join(folder, 'data', ulid, name)));
-  }, 60_000);
+  }, 600_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** `wholeBytes` 0: the index is read by section. */

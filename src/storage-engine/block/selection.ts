@@ -62,6 +62,8 @@ export interface SelectionPart {
   /** The block's time, [minTimeMs, maxTimeMs). */
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** Windows of downsampling; 0: raw samples. */
+  readonly resolutionMs: number;
   /** Which of the selection's `replicas` wrote it. */
   readonly replica: number;
   /** Chunks of series i that overlap the asked time: rows [chunkFrom[i], chunkTo[i]) of `chunks`, oldest first; equal: none. */

@@ -21,7 +21,7 @@ import { decodePart } from './block-samples.ts';
 import type { BlockTime } from './coverage.ts';
 import type { LiveTail } from './live-tail.ts';
 import type { QueryBudget } from './query-budget.ts';
-import { coarseBlocks } from './resolution.ts';
+import { preferredResolutionMs, servingBlocks } from './resolution.ts';
 import { hidingOf } from './retention-hiding.ts';
 import type { QueryScope, SeriesHolder, StoredSeries } from './source.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
@@ -317,9 +317,11 @@ export class BlockHolder implements SeriesHolder {
       const { blocks, faults } = await this.catalog.blocks(hints.startMs, hints.endMs);
       const told = new Map<string, string>();
       const metas = blocks.map(({ meta }) => meta);
-      const coarse = coarseBlocks(metas, hints.startMs, hints.endMs);
-      const served = new Map(coarse.map(({ meta, covered }) => [meta, covered]));
-      const read = blocks.filter(({ meta }) => blockResolutionMs(meta) === 0 || served.has(meta));
+      const preferredMs = preferredResolutionMs(scope.maxSourceResolution, hints);
+      const serving = servingBlocks(metas, hints.startMs, hints.endMs, preferredMs);
+      const served = new Map(serving.map(({ meta, covered }) => [meta, covered]));
+      const read = blocks.filter(({ meta }) => served.has(meta));
+      const isCut = serving.some(({ covered }) => covered.length > 0);
       let vanished = false;
       const onFault = (block: string | KnownBlock['meta'], error: unknown) => {
         if (!(error instanceof CodedError) || error.code === 'LimitExceeded') throw error;
@@ -328,14 +330,16 @@ export class BlockHolder implements SeriesHolder {
         told.set(ulid, describeError(error));
       };
       const hiding = hidingOf(retentions, metas, this.clock.nowMs());
-      const result = await work(read, onFault, coarse.length === 0 ? hiding : withCovered(hiding, served));
+      const result = await work(read, onFault, isCut ? withCovered(hiding, served) : hiding);
       if (vanished && attempt === 1) {
         await this.catalog.refresh();
         continue;
       }
       for (const fault of [...faults, ...told.values()]) scope.partial(fault);
-      for (const resolutionMs of new Set(coarse.map(({ meta }) => blockResolutionMs(meta))))
-        scope.partial(coarseWarning(this.name, resolutionMs, hints.func));
+      for (const resolutionMs of new Set(serving.map(({ meta }) => blockResolutionMs(meta))))
+        if (resolutionMs > preferredMs) scope.partial(coarseWarning(this.name, resolutionMs, hints.func));
+        else if (resolutionMs > 0 && hints.func !== undefined && !isNearlyExact(hints.func))
+          scope.warn?.(inexactWarning(this.name, resolutionMs, hints.func));
       return result;
     }
   }
@@ -347,7 +351,11 @@ function coarseWarning(name: string, resolutionMs: number, func: string | undefi
   return `${minutes}: ${func === undefined ? 'values are means' : `${func}() is inexact`}`;
 }
 
-/** Hides of downsampled blocks also what finer ones serve. */
+function inexactWarning(name: string, resolutionMs: number, func: string): string {
+  return `${name}: ${func}() is inexact on samples of ${resolutionMs / 60_000} minutes, which max_source_resolution asks for`;
+}
+
+/** Hides of blocks also what preferred ones of another resolution serve. */
 function withCovered(
   hiding: Hiding,
   served: ReadonlyMap<KnownBlock['meta'], readonly TimeRange[]>,

@@ -168,6 +168,8 @@ export class FederatedSource implements SampleSource {
       startMs: firstMs - rangeMs + 1 - marginMs,
       endMs: firstMs + (steps - 1) * stepMs + marginMs,
       ...(query.function !== 'lookback' && { func: query.function }),
+      stepMs: steps > 1 ? stepMs : 0,
+      windowMs: rangeMs,
     };
     const dropped = dedup ? replicaLabels : [];
     const sources = await this.windowSources(hints);

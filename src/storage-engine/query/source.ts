@@ -6,6 +6,7 @@ import type { SampleColumns } from '../samples/sample-columns.ts';
 import type { BlockTime } from './coverage.ts';
 import type { LiveTail } from './live-tail.ts';
 import type { QueryBudget } from './query-budget.ts';
+import type { SourceResolution } from './resolution.ts';
 import type { SelectionEstimate, SourceDescription } from './source-description.ts';
 
 /** Series as one source has them: external labels attached, replica label included, samples of the hints or more. */
@@ -21,6 +22,10 @@ export interface QueryScope {
   readonly timeoutMs: number;
   /** Names a source or a block that could not answer: the result is partial. */
   readonly partial: (reason: string) => void;
+  /** Says of a whole result what its reader must know. */
+  readonly warn?: (reason: string) => void;
+  /** Coarsest samples that it likes; absent: raw ones. */
+  readonly maxSourceResolution?: SourceResolution;
   /** What the query holds, checked with each part. */
   readonly budget?: QueryBudget;
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import type { MetricsRegistry } from '../../base/metrics.ts';
 import type { PromqlOptions } from '../promql/syntax/dialect.ts';
 import type { FederationOptions } from '../query/federation.ts';
+import type { SourceResolution } from '../query/resolution.ts';
 import type { AdmissionOptions } from './admission/admission.ts';
 
 /** What a query server is made of. */
@@ -19,6 +20,8 @@ export interface ApiOptions {
   readonly admission?: Partial<AdmissionOptions>;
   /** Memory of the cache of range queries; absent or 0: nothing is kept. */
   readonly rangeCacheBytes?: number;
+  /** Coarsest samples for requests that do not say; absent: raw ones. */
+  readonly maxSourceResolution?: SourceResolution;
   /** Served as `/metrics`. */
   readonly metrics?: MetricsRegistry;
 }

@@ -3,6 +3,7 @@ import { parseDuration } from '../promql/syntax/durations.ts';
 import { goQuote } from '../promql/syntax/go-format.ts';
 import { parseMetricSelector } from '../promql/syntax/parse.ts';
 import { PromqlSyntaxError } from '../promql/syntax/syntax-error.ts';
+import type { SourceResolution } from '../query/resolution.ts';
 import { type ApiError, invalidParameter } from './api-error.ts';
 
 /** Parameters of one request, from its URL and its form body. */
@@ -58,6 +59,15 @@ export function durationParam(params: Params, name: string): number {
 
 export function optionalDurationParam(params: Params, name: string): number | undefined {
   return (params.get(name) ?? '') === '' ? undefined : durationParam(params, name);
+}
+
+/** Coarsest samples that are preferred, as Thanos names them: `auto`, or a duration. */
+export function resolutionParam(params: Params): SourceResolution | undefined {
+  const name = 'max_source_resolution';
+  if (params.get(name) === 'auto') return 'auto';
+  const ms = optionalDurationParam(params, name);
+  if (ms !== undefined && ms < 0) throw invalidParameter(name, 'a negative resolution is not accepted');
+  return ms;
 }
 
 /** A limit; 0 stands for none. */

@@ -13,7 +13,7 @@ import { ApiError } from './api-error.ts';
 import type { ApiOptions } from './api-options.ts';
 import { Deadlines } from './deadlines.ts';
 import { jsonMessage } from './json-text.ts';
-import type { Params } from './params.ts';
+import { type Params, resolutionParam } from './params.ts';
 import { RangeCache } from './range-cache/range-cache.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { readBody, readParams, timeoutOf } from './request-input.ts';
@@ -123,11 +123,15 @@ export class RequestRunner {
     running.takeBack = this.#deadlines.after(timeoutMs, () =>
       end.abort(new ApiError('timeout', 'query timed out in expression evaluation')),
     );
+    const maxSourceResolution = resolutionParam(params) ?? this.#options.maxSourceResolution;
+    const warnings = new Set<string>();
     const source = new FederatedSource(federation, {
       signal,
       timeoutMs,
       partial: (reason) => partial.add(reason),
+      warn: (reason) => warnings.add(reason),
       budget,
+      ...(maxSourceResolution !== undefined && { maxSourceResolution }),
     });
     const times = { nowMs: clock.nowMs(), monotonicMs: () => clock.monotonicMs(), arrivedMs };
     const call = {
@@ -143,9 +147,9 @@ export class RequestRunner {
       ...(this.#cache !== undefined && {
         cache: {
           entries: this.#cache,
-          identity: [running.tenant, federation.replicaLabels],
+          identity: [running.tenant, federation.replicaLabels, maxSourceResolution ?? 0],
           stateOf: (startMs: number, endMs: number) => source.stateOf(startMs, endMs),
-          isPartial: () => partial.size > 0,
+          isPartial: () => partial.size + warnings.size > 0,
         },
       }),
     };
@@ -153,11 +157,17 @@ export class RequestRunner {
     const wanted = params.get('partial_response') ?? route.partialResponse ?? 'true';
     if (partial.size > 0 && wanted === 'false') throw new ApiError('execution', [...partial].join('; '));
     if (result === undefined) response.writeHead(204).end();
-    else if (result instanceof RawAnswer) await sendRaw(request, response, result, [...partial]);
+    else if (result instanceof RawAnswer) await sendRaw(request, response, result, [...partial, ...warnings]);
     else {
       // Not where the client leaves: some of it may still be on its way then.
       if (result.release !== undefined) response.once('finish', result.release);
-      await sendJson(request, response, 200, successBody(result, [...partial]), partial.size > 0);
+      await sendJson(
+        request,
+        response,
+        200,
+        successBody(result, [...partial, ...warnings]),
+        partial.size > 0,
+      );
     }
     return response.statusCode;
   }

@@ -1,3 +1,4 @@
+import { blockResolutionMs } from '../../format/block-meta.ts';
 import type { DeletedTime, Grouping, Selection, SelectionPart } from '../selection.ts';
 import { type MergedPart, type MergedSeries, sharedUint32 } from './merged-series.ts';
 
@@ -155,6 +156,7 @@ function narrowPart(part: MergedPart, startMs: number, endMs: number): Selection
     ulid: meta.ulid,
     minTimeMs: meta.minTime,
     maxTimeMs: meta.maxTime,
+    resolutionMs: blockResolutionMs(meta),
     replica: part.replica,
     chunks,
     files,

@@ -24,7 +24,14 @@ export async function selectSeries(
   func?: string,
 ): Promise<readonly SourceSeries[]> {
   const [first, last] = referenceRange(expr, context);
-  const hints = { startMs: first - before, endMs: last + after, ...(func !== undefined && { func }) };
+  const { count, intervalMs } = context.steps;
+  const hints = {
+    startMs: first - before,
+    endMs: last + after,
+    ...(func !== undefined && { func }),
+    stepMs: count > 1 ? intervalMs : 0,
+    windowMs: before + 1,
+  };
   const selected = await context.source.select(expr.matchers, hints);
   return expr.histogramStatsOnly ? selected.map((series) => withoutBuckets(series, hints.startMs)) : selected;
 }

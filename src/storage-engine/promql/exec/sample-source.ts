@@ -10,6 +10,9 @@ export interface SelectHints {
   readonly endMs: number;
   /** The function that a range selector is the argument of: tells which aggregate of downsampled data answers it. */
   readonly func?: string;
+  /** Time between steps, 0 at a single one, and the length of each window, which is the lookback of an instant selector. */
+  readonly stepMs?: number;
+  readonly windowMs?: number;
 }
 
 /** One series with its samples in columns, oldest first. Stale markers are kept as they are stored. */

@@ -57,6 +57,7 @@ function selectionOf(
       ulid: String(i),
       minTimeMs: 0,
       maxTimeMs: Number.MAX_SAFE_INTEGER,
+      resolutionMs: 0,
       replica: 0,
       chunkFrom,
       chunkTo,

@@ -194,9 +194,9 @@ export class FusedWindows {
   }
 }
 
-/** Whether nothing of the chunks is deleted. */
+/** Whether the chunks are raw samples, and nothing of them is deleted. */
 function isWhole({ parts }: WindowSelection): boolean {
-  return parts.every(({ deleted }) => (deleted?.size ?? 0) === 0);
+  return parts.every(({ deleted, resolutionMs }) => resolutionMs === 0 && (deleted?.size ?? 0) === 0);
 }
 
 /** Replicas that the kernels tell apart. */
