@@ -69,6 +69,8 @@ export const queryLimits = {
   queryFormBytes: 10 * 1024 * 1024,
   /** Time in which a client must have sent its request. */
   requestReadMs: 30_000,
+  /** Answer that is put behind its headers before it is sent. */
+  smallAnswerBytes: 16 * 1024,
   /** Smallest answer that is compressed. */
   compressFromBytes: 1400,
 } as const;

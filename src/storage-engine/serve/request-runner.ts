@@ -28,9 +28,11 @@ const canceled = new ApiError('canceled', 'context canceled');
 interface Running {
   readonly route: Route;
   readonly name: string;
-  /** Aborts where the client leaves or the time is over, and when all is done. */
+  /** Aborts where the client leaves or the time is over, and at the end where something may still go on. */
   readonly end: AbortController;
   hasLeft: boolean;
+  /** It is answered, and no source failed. */
+  isWhole: boolean;
   /** Ends the watch over its time. */
   takeBack: (() => void) | undefined;
   readonly partial: Set<string>;
@@ -78,6 +80,7 @@ export class RequestRunner {
       name,
       end: new AbortController(),
       hasLeft: false,
+      isWhole: false,
       takeBack: undefined,
       partial: new Set(),
       arrivedMs: clock.monotonicMs(),
@@ -89,12 +92,14 @@ export class RequestRunner {
     };
     response.once('close', () => {
       running.hasLeft = !response.writableFinished;
-      running.end.abort(canceled);
+      // Of a whole answer nothing is left that would go on.
+      if (running.hasLeft || !running.isWhole) running.end.abort(canceled);
     });
     let status = 200;
     try {
       if (typeof tenant !== 'string') throw tenant;
       status = await this.#answer(running, url, request, response);
+      running.isWhole = running.partial.size === 0;
     } catch (error) {
       const fault = asApiError(error, this.#options.log);
       running.limitExceeded = error instanceof CodedError && error.code === 'LimitExceeded';

@@ -67,7 +67,10 @@ export async function sendJson(
     const { body, encoding } = await encodeBody(whole, accepted);
     if (encoding !== undefined) headers['content-encoding'] = encoding;
     headers['content-length'] = body.length;
-    response.writeHead(status, headers).end(body);
+    response.writeHead(status, headers);
+    // A text goes out in one piece with the headers.
+    if (body.length < limits.smallAnswerBytes) response.end(body.toString('latin1'), 'latin1');
+    else response.end(body);
     return;
   }
   response.writeHead(status, headers);
