@@ -11,6 +11,10 @@ export interface Faults {
   readonly staleList?: number;
   /** Chance that a stored object, other than a small JSON one that readers check, has one bit flipped. */
   readonly bitRot?: number;
+  /** Chance that a write of such an object stores its first half only, and fails. */
+  readonly torn?: number;
+  /** Chance that the store refuses this operation and the next few: it is asked too often. */
+  readonly throttled?: number;
 }
 
 /** Thrown by every operation from the kill on: the process is gone. Not a `CodedError`, so nobody handles it. */
@@ -29,6 +33,7 @@ export class FaultyBucket implements Bucket {
   faults: Faults;
   private readonly inner: Bucket;
   private readonly random: Random;
+  private refusals = 0;
   private recent: ObjectInfo[] = [];
   private gone: ObjectInfo[] = [];
 
@@ -63,6 +68,10 @@ export class FaultyBucket implements Bucket {
   async put(key: string, body: ObjectBody, signal?: AbortSignal): Promise<void> {
     await this.act('write', async () => {
       await this.inner.put(key, body, signal);
+      if (!key.endsWith('.json') && this.hits('torn')) {
+        await this.cut(key);
+        throw this.away();
+      }
       if (!key.endsWith('.json') && this.hits('bitRot')) await this.rot(key);
       await this.remember(key);
     });
@@ -91,6 +100,11 @@ export class FaultyBucket implements Bucket {
   private async act<T>(kind: 'read' | 'write', work: () => Promise<T>): Promise<T> {
     const number = ++this.operations;
     if (this.killAt !== undefined && this.killAt <= number) throw new Killed();
+    if (this.hits('throttled')) this.refusals = 1 + Math.floor(this.random.next() * 5);
+    if (this.refusals > 0) {
+      this.refusals--;
+      throw this.away();
+    }
     if (this.hits('refused')) throw this.away();
     const done = await work();
     if (this.killAt !== undefined && this.killAt < number + 1) throw new Killed();
@@ -114,6 +128,11 @@ export class FaultyBucket implements Bucket {
     const bytes = (await this.inner.getRange(key, 0, size)).slice();
     bytes[Math.floor(this.random.next() * size)]! ^= 1 << Math.floor(this.random.next() * 8);
     await this.inner.put(key, bytes);
+  }
+
+  private async cut(key: string): Promise<void> {
+    const size = (await this.inner.head(key))?.sizeBytes ?? 0;
+    await this.inner.put(key, (await this.inner.getRange(key, 0, size)).slice(0, Math.floor(size / 2)));
   }
 
   private away(): CodedError {
