@@ -4,6 +4,8 @@ export const retentionLimits = {
   retentionDocumentBytes: 16 * 1024 * 1024,
   /** Indexes that are held while the figures of a retention policy are reckoned. */
   previewMemoryBytes: 256 * 1024 * 1024,
+  /** Chunks of one series that an exact preview reads at a time. */
+  previewChunksAtOnce: 4096,
   /** Retention documents in one bucket: one a stack that writes to it. */
   retentionDocuments: 1000,
   /** How often a reader looks for changed retention documents. */

@@ -102,6 +102,19 @@ describe('the agent of a retention order', () => {
     expect(policies[1]!.rules.map(({ series }) => series)).toEqual([1, 0]);
   });
 
+  it('counts samples exactly where the order asks for it, those of a chunk that goes in part too', async () => {
+    const { step } = world();
+    // 37 of 120 samples of each: one chunk of thirty, and seven samples of the next.
+    const keep = [{ resolutionMs: 0, durationMs: 143 * minuteMs }];
+    const policy = { name: 'a/q', rules: [{ matchers: [is('team', 'pay')], keep }], erase: [], exact: true };
+    const { policies } = await step({ document: document(), previews: [policy] });
+    expect(policies).toMatchObject([{ exact: true, series: 2, samples: 74, blocks: 2 }]);
+    const index = await step({ document: document(), previews: [{ ...policy, exact: false }] });
+    expect(index.policies[0]).toMatchObject({ exact: false, series: 2 });
+    expect(policies[0]!.sizeBytes).toBeGreaterThan(0);
+    expect(Math.abs(policies[0]!.sizeBytes - index.policies[0]!.sizeBytes)).toBeLessThan(40);
+  });
+
   it('tells what waits for a coarser resolution', async () => {
     const { step } = world();
     const keep = [...half, { resolutionMs: 300_000, durationMs: 10_000 * minuteMs }];

@@ -89,23 +89,29 @@ describe('an erasure', () => {
 });
 
 describe('what was left out of a block', () => {
+  const none = { erasures: [], stage: '', trimmed: false };
   it('stands beside what others wrote, and counts for that block alone', () => {
     const extensions = withFolded({ other: 1, promfleet: { more: 2 } }, 'A', {
       erasures: ['b', 'a', 'b'],
       stage: 's',
+      trimmed: true,
     });
     expect(extensions).toEqual({
       other: 1,
-      promfleet: { more: 2, block: 'A', erasures: ['a', 'b'], stage: 's' },
+      promfleet: { more: 2, block: 'A', erasures: ['a', 'b'], stage: 's', trimmed: true },
     });
-    expect(foldedInto(meta('A', 0, extensions))).toEqual({ erasures: ['a', 'b'], stage: 's' });
-    expect(foldedInto(meta('B', 0, extensions))).toEqual({ erasures: [], stage: '' });
+    expect(foldedInto(meta('A', 0, extensions))).toEqual({
+      erasures: ['a', 'b'],
+      stage: 's',
+      trimmed: true,
+    });
+    expect(foldedInto(meta('B', 0, extensions))).toEqual(none);
   });
 
   it.each([undefined, null, {}, { promfleet: null }, { promfleet: { block: 'A', erasures: 'e' } }])(
     'is nothing in %j',
     (extensions) => {
-      expect(foldedInto(meta('A', 0, extensions))).toEqual({ erasures: [], stage: '' });
+      expect(foldedInto(meta('A', 0, extensions))).toEqual(none);
     },
   );
 });

@@ -32,9 +32,11 @@ export interface Folded {
   readonly erasures: readonly string[];
   /** How far its retention had gone: `retentionStage` of then. */
   readonly stage: string;
+  /** Samples went that a coarser resolution alone has: it can no more be made out of this block. */
+  readonly trimmed: boolean;
 }
 
-const nothingFolded: Folded = { erasures: [], stage: '' };
+const nothingFolded: Folded = { erasures: [], stage: '', trimmed: false };
 
 /** Counts for the block that it was written for alone: Thanos hands extensions on to blocks that it makes of others. */
 export function foldedInto(meta: BlockMeta): Folded {
@@ -43,13 +45,15 @@ export function foldedInto(meta: BlockMeta): Folded {
       readonly block?: unknown;
       readonly erasures?: unknown;
       readonly stage?: unknown;
+      readonly trimmed?: unknown;
     } | null;
   };
-  const { block, erasures, stage } = promfleet ?? {};
+  const { block, erasures, stage, trimmed } = promfleet ?? {};
   if (block !== meta.ulid) return nothingFolded;
   return {
     erasures: Array.isArray(erasures) ? erasures.filter((id) => typeof id === 'string') : [],
     stage: typeof stage === 'string' ? stage : '',
+    trimmed: trimmed === true,
   };
 }
 
@@ -57,7 +61,7 @@ export function foldedInto(meta: BlockMeta): Folded {
 export function withFolded(
   extensions: unknown,
   ulid: string,
-  { erasures, stage }: Folded,
+  { erasures, stage, trimmed }: Folded,
 ): Readonly<Record<string, unknown>> {
   const others = (extensions ?? {}) as { readonly promfleet?: object };
   return {
@@ -67,6 +71,7 @@ export function withFolded(
       block: ulid,
       erasures: [...new Set(erasures)].sort(),
       ...(stage !== '' && { stage }),
+      ...(trimmed && { trimmed }),
     },
   };
 }

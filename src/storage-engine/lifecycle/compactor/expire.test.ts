@@ -22,7 +22,7 @@ function block(ulid: string, from: number, to: number, parts: Partial<PlannedBlo
     visibleMs: 0,
     failed: false,
     tombstoneShare: 0,
-    folded: { erasures: [], stage: '' },
+    folded: { erasures: [], stage: '', trimmed: false },
     marks: { deletion: false, noCompact: false, noDownsample: false },
     ...parts,
   };

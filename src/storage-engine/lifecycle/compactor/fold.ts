@@ -3,7 +3,7 @@ import type { Bucket } from '../../bucket/bucket.ts';
 import type { BlockMeta } from '../../format/block-meta.ts';
 import { type BlockTime, hiddenByVerdicts, type Retention } from '../../retention/retention.ts';
 import { SymbolClasses } from '../../retention/symbol-classes.ts';
-import type { TimeRange } from '../../retention/time-ranges.ts';
+import { subtractRanges, type TimeRange } from '../../retention/time-ranges.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
 import { blockTime, type Judgement, pastOf, retentionsOf } from '../plan/rewrites.ts';
 import { BlockInput } from '../rewrite/block-input.ts';
@@ -58,9 +58,19 @@ function judgeOf(
   const external = Object.fromEntries(JSON.parse(block.labels) as [string, string][]);
   const classes = new SymbolClasses(retentions, external);
   const removed: (readonly TimeRange[] | undefined)[] = [];
+  const covered: (readonly TimeRange[] | undefined)[] = [];
+  const removedOf = (number: number) =>
+    (removed[number] ??= hiddenByVerdicts(classes.verdicts(number), time, nowMs));
+  const uncovered: BlockTime = { ...time, coveredAt: () => [] };
   return {
     note: (number, text) => classes.note(number, text),
     classOf: (labels) => classes.classOf(labels),
-    removed: (number) => (removed[number] ??= hiddenByVerdicts(classes.verdicts(number), time, nowMs)),
+    removed: removedOf,
+    covered(number) {
+      covered[number] ??= removedOf(number).flatMap((range) =>
+        subtractRanges(range, hiddenByVerdicts(classes.verdicts(number), uncovered, nowMs)),
+      );
+      return covered[number];
+    },
   };
 }

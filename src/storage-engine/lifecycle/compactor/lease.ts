@@ -116,7 +116,11 @@ export class Lease {
     const number = numbers.at(-1);
     if (number === undefined) return undefined;
     const text = new TextDecoder().decode(await getObject(bucket, keyOf(number), maxLeaseBytes, signal));
-    return { number, record: JSON.parse(text) as LeaseRecord };
+    const record = parse(text);
+    if (record !== undefined) return { number, record };
+    // Damaged: whoever wrote it was there at that time.
+    const renewedMs = (await bucket.head(keyOf(number), signal))?.modifiedMs ?? 0;
+    return { number, record: { holder: 'unknown', renewedMs } };
   }
 
   private async numbers(signal?: AbortSignal): Promise<number[]> {
@@ -138,6 +142,17 @@ export class Lease {
 
 function keyOf(number: number): string {
   return `${folder}lease-${String(number).padStart(12, '0')}`;
+}
+
+function parse(text: string): LeaseRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<LeaseRecord> | null;
+    return typeof record?.holder === 'string' && Number.isFinite(record.renewedMs)
+      ? (record as LeaseRecord)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function encode(record: LeaseRecord): Uint8Array {

@@ -105,7 +105,7 @@ function extensionsOf(
   first: BlockMeta,
   { ulid, folded }: Pick<ResultOptions, 'ulid' | 'folded'>,
 ): Pick<ThanosMeta, 'extensions'> {
-  if (folded.erasures.length > 0 || folded.stage !== '')
+  if (folded.erasures.length > 0 || folded.stage !== '' || folded.trimmed)
     return { extensions: withFolded(first.thanos?.extensions, ulid, folded) };
   const { extensions } = first.thanos ?? {};
   return extensions === undefined || extensions === null ? {} : { extensions };

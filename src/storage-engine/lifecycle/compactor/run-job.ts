@@ -96,7 +96,9 @@ export async function runJob(job: AnyJob, context: JobContext, signal?: AbortSig
     await context.fence();
     const empty = written.stats.numSeries === 0;
     if (!empty) {
-      const folded = foldedResult(job.inputs, judgement, resultTime(job, metas, resolutionMs, judgement));
+      const trims = removals.some((removal) => removal?.trims === true);
+      const time = resultTime(job, metas, resolutionMs, judgement);
+      const folded = foldedResult(job.inputs, judgement, time, trims);
       const options = { ulid, resolutionMs, replicaLabels, nowMs: clock.nowMs(), folded };
       const meta =
         job.kind === 'rewrite'
@@ -105,7 +107,8 @@ export async function runJob(job: AnyJob, context: JobContext, signal?: AbortSig
       const files = written.files.map(({ path }) => path);
       await uploadBlock(bucket, { folder, meta, files }, signal === undefined ? {} : { signal });
       await verifyStored(bucket, meta, signal);
-      if (job.kind === 'rewrite') await keepDownsampled(job.inputs[0], ulid, context, signal);
+      if (folded.trimmed || (job.kind === 'rewrite' && isDownsampled(job.inputs[0], judgement)))
+        await keepDownsampled(ulid, context, signal);
     }
     await context.fence();
     await markInputs(job, metas, empty ? undefined : ulid, context, signal);
@@ -162,16 +165,21 @@ function resultTime(
   };
 }
 
-/** What was downsampled before it was rewritten is not again by another system, which does not know the one for the other. */
+function isDownsampled(original: PlannedBlock, judgement: Judgement | undefined): boolean {
+  const step = downsamplings.find(({ fromMs }) => fromMs === original.resolutionMs);
+  if (step === undefined || judgement === undefined) return false;
+  return judgement.coverage.of(plannedCoverable(original), step.toMs).length > 0;
+}
+
+/**
+ * What was downsampled before it was rewritten is not again: another system does not know the one for the other, and what
+ * was trimmed no longer has all that went into it.
+ */
 async function keepDownsampled(
-  original: PlannedBlock,
   ulid: string,
-  { bucket, clock, judgement }: JobContext,
+  { bucket, clock }: JobContext,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const step = downsamplings.find(({ fromMs }) => fromMs === original.resolutionMs);
-  if (step === undefined || judgement === undefined) return;
-  if (judgement.coverage.of(plannedCoverable(original), step.toMs).length === 0) return;
   const details = 'promfleet: was downsampled before it was rewritten';
   await markBlock(bucket, clock, { kind: 'no-downsample', ulid, details, reason: '' }, signal);
 }

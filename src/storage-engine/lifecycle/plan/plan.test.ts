@@ -38,7 +38,7 @@ function block(
     visibleMs: 0,
     failed: false,
     tombstoneShare: 0,
-    folded: { erasures: [], stage: '' },
+    folded: { erasures: [], stage: '', trimmed: false },
     marks: noMarks,
     ...rest,
   };
@@ -58,6 +58,7 @@ function shown({ jobs, superseded }: Plan): string[] {
   ];
 }
 
+const trimmed = { erasures: [], stage: '', trimmed: true };
 const replica = (name: string) => `[["cluster","a"],["replica","${name}"]]`;
 const two = (count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => block(String.fromCharCode(97 + i), from + i * 2, from + i * 2 + 2));
@@ -195,6 +196,36 @@ describe('plan', () => {
       'where a source is missing, again',
       [block('X', 0, 48, { from: 'ab' }), block('m', 0, 24, { from: 'a', resolutionMs: 300_000 })],
       ['X@300000'],
+    ],
+    [
+      'nothing of a trimmed block, though a source is missing',
+      [
+        block('X', 0, 48, { from: 'ab', folded: trimmed }),
+        block('m', 0, 24, { from: 'a', resolutionMs: 300_000 }),
+      ],
+      [],
+    ],
+    [
+      'a trimmed block is not joined to one that is yet to be downsampled',
+      [
+        ...[0, 1, 2, 3, 4, 5, 6].map((i) =>
+          block(`${i}`, i * 48, i * 48 + 48, i === 2 ? { folded: trimmed } : {}),
+        ),
+        block('m', 0, 200, { from: '012345', resolutionMs: 300_000 }),
+        block('z', 336, 338),
+      ],
+      ['6@300000'],
+    ],
+    [
+      'but to those that are',
+      [
+        ...[0, 1, 2, 3, 4, 5, 6].map((i) =>
+          block(`${i}`, i * 48, i * 48 + 48, i === 2 ? { folded: trimmed } : {}),
+        ),
+        block('m', 0, 200, { from: '0123456', resolutionMs: 300_000 }),
+        block('z', 336, 338),
+      ],
+      ['0+1+2+3+4+5+6'],
     ],
     ['five minutes of ten days to one hour', [block('m', 0, 336, { resolutionMs: 300_000 })], ['m@3600000']],
     [

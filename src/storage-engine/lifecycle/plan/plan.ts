@@ -52,10 +52,11 @@ export function plan(blocks: readonly PlannedBlock[], options: PlanOptions): Pla
   const jobs: Job[] = [];
   for (const group of [...kept.keys()].sort()) {
     const members = kept.get(group)!;
-    const inputs = planCompaction(members, options.ranges ?? compactionRanges);
+    const coarser = coarserOf(group, members, kept);
+    const inputs = planCompaction(members, options.ranges ?? compactionRanges, coarser);
     if (inputs.length > 0) jobs.push({ kind: 'compact', group, inputs });
     else if (options.downsample !== false) {
-      const job = planDownsampling(group, members, kept);
+      const job = planDownsampling(group, members, coarser);
       if (job !== undefined) jobs.push(job);
     }
   }
@@ -99,6 +100,7 @@ export function supersedes(other: PlannedBlock, block: PlannedBlock): boolean {
 function planCompaction(
   members: readonly PlannedBlock[],
   ranges: readonly number[],
+  coarser: Coarser | undefined,
 ): readonly PlannedBlock[] {
   const free = members.filter(({ marks }) => !marks.noCompact);
   const overlapping = selectOverlapping(free);
@@ -110,7 +112,7 @@ function planCompaction(
   );
   const settled = members.filter((block) => block !== newest);
   const apart = overlapping.length === 0 ? settled : settled.filter((block) => !overlaps(block, members));
-  const inRange = selectRange(apart, ranges);
+  const inRange = selectRange(apart, ranges, coarser);
   if (inRange.length > 0) return inRange;
   const deleted = free.findLast(
     (block) =>
@@ -144,13 +146,20 @@ function overlaps(block: PlannedBlock, members: readonly PlannedBlock[]): boolea
 }
 
 /** The first aligned range that holds several blocks and is complete, or before which time has moved on. */
-function selectRange(members: readonly PlannedBlock[], ranges: readonly number[]): readonly PlannedBlock[] {
+function selectRange(
+  members: readonly PlannedBlock[],
+  ranges: readonly number[],
+  coarser: Coarser | undefined,
+): readonly PlannedBlock[] {
   const newestStart = members.at(-1)?.minTime ?? 0;
   for (const range of ranges.slice(1)) {
     for (const part of splitByRange(members, range)) {
       if (part.length < 2 || part.some(({ failed }) => failed)) continue;
       const [minTime, maxTime] = [part[0]!.minTime, part.at(-1)!.maxTime];
       if (maxTime - minTime !== range && maxTime > newestStart) continue;
+      // Of what is joined to a trimmed block nothing is downsampled any more.
+      const trimmed = part.some(({ folded }) => folded.trimmed);
+      if (trimmed && coarser !== undefined && !part.every((block) => coarser.has(block))) continue;
       const run = longestFreeRun(part);
       if (run.length > 1) return run;
     }
@@ -185,25 +194,46 @@ function longestFreeRun(part: readonly PlannedBlock[]): PlannedBlock[] {
   return run;
 }
 
-/** The oldest block that is long enough and some of whose sources are missing at the coarser resolution. */
-function planDownsampling(
+/** The step to the next resolution, and whether that has all of a block. */
+interface Coarser {
+  readonly step: (typeof downsamplings)[number];
+  readonly has: (block: PlannedBlock) => boolean;
+}
+
+function coarserOf(
   group: string,
   members: readonly PlannedBlock[],
   kept: ReadonlyMap<string, readonly PlannedBlock[]>,
-): Job | undefined {
+): Coarser | undefined {
   const { resolutionMs = 0 } = members[0] ?? {};
   const step = downsamplings.find(({ fromMs }) => fromMs === resolutionMs);
   if (step === undefined) return undefined;
-  const coarser = kept.get(`${step.toMs}${group.slice(group.indexOf('@'))}`) ?? [];
-  const done = new Set<number>();
-  for (const { lineage } of coarser)
-    for (let at = 0; at < lineage.roots.length; at++) done.add(lineage.roots[at]!);
+  let done: Set<number> | undefined;
+  const known = () => {
+    if (done !== undefined) return done;
+    done = new Set();
+    for (const { lineage } of kept.get(`${step.toMs}${group.slice(group.indexOf('@'))}`) ?? [])
+      for (let at = 0; at < lineage.roots.length; at++) done.add(lineage.roots[at]!);
+    return done;
+  };
+  // What was rewritten since is not downsampled a second time: its roots are those of its original.
+  return { step, has: ({ lineage }) => Array.from(lineage.roots).every((root) => known().has(root)) };
+}
+
+/** The oldest block that is long enough and some of which is missing at the coarser resolution. */
+function planDownsampling(
+  group: string,
+  members: readonly PlannedBlock[],
+  coarser: Coarser | undefined,
+): Job | undefined {
+  if (coarser === undefined) return undefined;
+  const { step, has } = coarser;
   const block = members.find(
-    ({ marks, minTime, maxTime, lineage }) =>
-      !marks.noDownsample &&
-      maxTime - minTime >= step.minRangeMs &&
-      // What was rewritten since is not downsampled a second time.
-      Array.from(lineage.roots).some((root) => !done.has(root)),
+    (each) =>
+      !each.marks.noDownsample &&
+      !each.folded.trimmed &&
+      each.maxTime - each.minTime >= step.minRangeMs &&
+      !has(each),
   );
   if (block === undefined) return undefined;
   return { kind: 'downsample', group, inputs: [block], resolutionMs: step.toMs };

@@ -129,11 +129,13 @@ export function foldedResult(
   inputs: readonly PlannedBlock[],
   judgement: Judgement | undefined,
   time: BlockTime,
+  trims: boolean,
 ): Folded {
+  const trimmed = trims || inputs.some(({ folded }) => folded.trimmed);
   if (judgement === undefined) {
     const [first, ...others] = inputs.map(({ folded }) => folded);
     const erasures = first!.erasures.filter((id) => others.every((other) => other.erasures.includes(id)));
-    return { erasures, stage: '' };
+    return { erasures, stage: '', trimmed };
   }
   const concerned = [...new Set(inputs.flatMap((block) => retentionsOf(judgement.retentions, block)))];
   const erasures = [
@@ -141,6 +143,7 @@ export function foldedResult(
   ];
   return {
     erasures,
+    trimmed,
     stage: concerned.length === 0 ? '' : retentionStage(concerned, time, judgement.nowMs),
   };
 }

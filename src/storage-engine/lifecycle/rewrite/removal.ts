@@ -7,6 +7,8 @@ export interface SeriesJudge {
   classOf(labels: Uint32Array): number;
   /** What goes of the series of a class: [startMs, endMs), in order without overlaps. */
   removed(classNumber: number): readonly TimeRange[];
+  /** What of that goes because a coarser resolution has it. */
+  covered(classNumber: number): readonly TimeRange[];
 }
 
 /** Stands for series of which nothing is left. */
@@ -21,6 +23,8 @@ export interface InputRemoval {
   readonly uses: (symbol: number) => boolean;
   /** Series that lose anything, that lose everything, and all. */
   readonly touchedSeries: number;
+  /** Whether samples go that a coarser resolution alone has then. */
+  readonly trims: boolean;
   readonly goneSeries: number;
   readonly series: number;
 }

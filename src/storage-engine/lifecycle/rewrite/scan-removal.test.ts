@@ -114,6 +114,7 @@ describe('a block that is rewritten without what no longer lives', { timeout: 12
             note: (number, text) => classes.note(number, text),
             classOf: (labels) => classes.classOf(labels),
             removed: (number) => hiddenByVerdicts(classes.verdicts(number), block, nowMs),
+            covered: () => [],
           });
           expect(removal.series - removal.goneSeries).toBe(expected.size);
           const result = ulid();

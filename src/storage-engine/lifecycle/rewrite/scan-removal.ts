@@ -28,6 +28,7 @@ export async function scanRemoval(input: BlockInput, judge: SeriesJudge): Promis
   let classes = new Uint16Array(4096);
   const chunks = new SeriesChunks();
   let [series, touchedSeries, goneSeries] = [0, 0, 0];
+  let trims = false;
   for (;;) {
     let more = input.tryNext();
     while (more === undefined) {
@@ -46,6 +47,7 @@ export async function scanRemoval(input: BlockInput, judge: SeriesJudge): Promis
       chunks.clear();
       chunks.add(input, 0);
       const found = judgeChunks(chunks, withTombstones(input, removed));
+      trims ||= judgeChunks(chunks, judge.covered(own)).touched;
       if (found.touched) touchedSeries++;
       if (found.left === 0) {
         own = goneClass;
@@ -60,6 +62,7 @@ export async function scanRemoval(input: BlockInput, judge: SeriesJudge): Promis
     removed: (number) => (classes[number] === goneClass ? [] : judge.removed(classes[number]!)),
     uses: (symbol) => (used[symbol >>> 5]! & (1 << (symbol & 31))) !== 0,
     touchedSeries,
+    trims,
     goneSeries,
     series,
   };
