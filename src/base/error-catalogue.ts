@@ -193,6 +193,11 @@ export const errorCatalogue = {
     meaning: 'A file path inside a bundle is not a plain relative path.',
     action: 'Report this: paths are built from object names by promfleet itself.',
   },
+  InternalError: {
+    meaning:
+      'promfleet failed in a way that it should not; what runs goes on as it is, and it is tried again.',
+    action: "Report it with the operator's log, which tells where it failed.",
+  },
   InvalidDuration: {
     meaning: 'A duration cannot be read.',
     action: 'Write it as Prometheus does: 30s, 5m, 1d12h.',

@@ -15,6 +15,8 @@ export interface StackStage {
   readonly faults: readonly Fault[];
   /** No part of the object can be taken, so there is nothing that a replica could load. */
   readonly refused?: boolean;
+  /** What keeps the whole stack from being brought about until somebody changes something. */
+  readonly problem?: { readonly code: string; readonly message: string } | undefined;
   /** What a server says that refuses the object's file. */
   readonly quarantined?: string | undefined;
 }
@@ -122,12 +124,15 @@ function programmedOf(input: StageInput, selecting: readonly StackStage[]): Cond
       'Programmed',
       `rendered into ${selecting.length} of ${selecting.length} stacks`,
     );
+  const stack = `stack ${missing.namespace}/${missing.name}`;
+  if (missing.problem !== undefined)
+    return draft('Programmed', false, missing.problem.code, `${stack}: ${missing.problem.message}`);
   const full = missing.faults.find((fault) => fault.code === 'BundleFull');
   return draft(
     'Programmed',
     false,
     full?.code ?? 'Programming',
-    full?.message ?? `stack ${missing.namespace}/${missing.name} is still to be written`,
+    full?.message ?? `${stack} is still to be written`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { isDefect } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import { CodedError, StalledError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
@@ -89,6 +90,21 @@ interface Desired {
   readonly faults: readonly StackFault[];
 }
 
+/**
+ * What of an error the stack and the objects that it selects are told: what does not pass by itself. Of a defect only its
+ * sort, as its text may quote anything; the log has it whole.
+ */
+function problemOf(error: unknown): StackFault | undefined {
+  if (isDefect(error))
+    return {
+      code: 'InternalError',
+      message: `the operator failed (${error.name}) and tries again; its log tells where`,
+    };
+  if (!(error instanceof CodedError)) return undefined;
+  const stays = error instanceof StalledError || error.code === 'ApiInvalid' || error.code === 'ApiForbidden';
+  return stays ? { code: error.code, message: error.message } : undefined;
+}
+
 /** Brings one stack to its declared state: observe, decide, apply; see the README of this folder. */
 export class StackReconciler {
   readonly #parts: StackReconcilerParts;
@@ -114,9 +130,8 @@ export class StackReconciler {
       const isWaiting = stack.ruleSets.dirtyCount > 0;
       return { requeueAfterMs: isWaiting ? limits.compileAgainMs : secretAgeMs };
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      if (error instanceof StalledError || error.code === 'ApiInvalid' || error.code === 'ApiForbidden') {
-        const problem = { code: error.code, message: error.message };
+      const problem = problemOf(error);
+      if (problem !== undefined) {
         this.#setProblem(stack, problem);
         await this.#writeStatus(stack, [problem]);
       }

@@ -123,6 +123,7 @@ export class TeamObjectReconciler<O extends TeamObject, R extends TeamRecord, S 
         (isEmpty || progress?.programmed === true),
       loaded: isRefused ? 0 : isEmpty ? bundle.replicas.size : (progress?.loaded ?? 0),
       ...(isRefused ? { refused: true } : {}),
+      ...(stack.problem === undefined ? {} : { problem: stack.problem }),
       replicas: bundle.replicas.size,
       faults,
       quarantined: progress?.quarantined,
