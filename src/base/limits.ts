@@ -195,6 +195,7 @@ export const limits = {
   /** Smallest and largest read of an input of a compaction; each input holds up to six. */
   rewriteWindowMinBytes: 64 * 1024,
   rewriteWindowMaxBytes: 4 * 1024 * 1024,
+  rewriteFileWindowBytes: 512 * 1024,
   /** Chunks that are merged or downsampled by one worker at a time. */
   rewriteBatchBytes: 2 * 1024 * 1024,
   /** Samples of such a batch: what compresses well takes more memory decoded. */

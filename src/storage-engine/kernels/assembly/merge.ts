@@ -138,9 +138,11 @@ function decodeAll(first: u32, end: u32, replicas: u32, samples: u32, baseMs: f6
 function keepLive(replica: u32, replicas: u32, longestIntervalMs: i32): void {
   const start = u32At(replicaStarts, replica);
   const stop = u32At(replicaStarts, replica + 1);
+  const first = values;
   let n = live;
   for (let sample = start; sample < stop; sample++) {
-    if (isStale(sample) && survives(sample, replica, replicas, longestIntervalMs)) continue;
+    const stale = load<u64>(first + (sample << 3)) == staleMarker;
+    if (stale && survives(sample, replica, replicas, longestIntervalMs)) continue;
     store<u32>(n, sample);
     n += 4;
   }
@@ -167,11 +169,12 @@ function survives(sample: u32, replica: u32, replicas: u32, longestIntervalMs: i
 }
 
 function takeAll(): void {
-  for (let i: u32 = 0; i < liveCount; i++) {
-    const sample = u32At(live, i);
-    store<u32>(taken + (i << 2), sample);
-    store<i32>(takenTimes + (i << 2), time(sample));
-  }
+  const from = times;
+  const to = takenTimes;
+  const list = live;
+  const end = liveCount << 2;
+  for (let i: u32 = 0; i < end; i += 4) store<i32>(to + i, load<i32>(from + (load<u32>(list + i) << 2)));
+  memory.copy(taken, list, end);
   takenCount = liveCount;
 }
 
@@ -187,19 +190,22 @@ function keepFillers(longestIntervalMs: i32): void {
   const count = liveCount;
   if (count == 0) return;
   const betters = takenCount;
-  let at = <i64>time(u32At(live, 0));
-  if (betters > 0) after = <i64>load<i32>(takenTimes);
+  const list = live;
+  const at0 = times;
+  const better = takenTimes;
+  const longestMs = <i64>longestIntervalMs;
+  let at = <i64>load<i32>(at0 + (load<u32>(list) << 2));
+  if (betters > 0) after = <i64>load<i32>(better);
   for (let i: u32 = 0; i < count; i++) {
-    const sample = u32At(live, i);
-    const later = i + 1 < count ? <i64>time(u32At(live, i + 1)) : none;
+    const later = i + 1 < count ? <i64>load<i32>(at0 + (load<u32>(list + (i << 2), 4) << 2)) : none;
     while (after < at) {
       before = after;
       next++;
-      after = next < betters ? <i64>load<i32>(takenTimes + (next << 2)) : none;
+      after = next < betters ? <i64>load<i32>(better + (next << 2)) : none;
     }
-    const interval = <f64>min(<i64>longestIntervalMs, min(at - earlier, later - at));
+    const interval = <f64>min(longestMs, min(at - earlier, later - at));
     if (<f64>(at - before) >= interval * (1 - jitter) && <f64>(after - at) > interval * crowding) {
-      store<u32>(live + (kept++ << 2), sample);
+      store<u32>(list + (kept++ << 2), load<u32>(list + (i << 2)));
     }
     // The next one's neighbour is this one, taken or not.
     earlier = at;
@@ -208,25 +214,41 @@ function keepFillers(longestIntervalMs: i32): void {
   liveCount = kept;
 }
 
+@inline function move(from: u32, end: u32, to: u32): void {
+  memory.copy(otherTimes + (to << 2), takenTimes + (from << 2), (end - from) << 2);
+  memory.copy(other + (to << 2), taken + (from << 2), (end - from) << 2);
+}
+
+/** Puts the fillers between what is taken: stretches of that are moved whole. */
 function join(): void {
-  const count = takenCount + liveCount;
   let i: u32 = 0;
-  let j: u32 = 0;
-  let filler = u32At(live, 0);
-  let at = time(filler);
-  for (let n: u32 = 0; n < count; n++) {
-    if (j == liveCount || (i < takenCount && load<i32>(takenTimes + (i << 2)) < at)) {
-      store<i32>(otherTimes + (n << 2), load<i32>(takenTimes + (i << 2)));
-      store<u32>(other + (n << 2), u32At(taken, i++));
-      continue;
+  let n: u32 = 0;
+  for (let j: u32 = 0; j < liveCount; j++) {
+    const filler = u32At(live, j);
+    const at = time(filler);
+    let low = i;
+    let high = takenCount;
+    // Near the one before in most cases: doubling steps, then halves.
+    for (let step: u32 = 1; low + step < high; step <<= 1) {
+      if (load<i32>(takenTimes + ((low + step) << 2)) >= at) {
+        high = low + step;
+        break;
+      }
+      low += step;
     }
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (load<i32>(takenTimes + (middle << 2)) < at) low = middle + 1;
+      else high = middle;
+    }
+    move(i, low, n);
+    n += low - i;
+    i = low;
     store<i32>(otherTimes + (n << 2), at);
-    store<u32>(other + (n << 2), filler);
-    if (++j < liveCount) {
-      filler = u32At(live, j);
-      at = time(filler);
-    }
+    store<u32>(other + (n++ << 2), filler);
   }
+  move(i, takenCount, n);
+  const count = takenCount + liveCount;
   const spareTimes = takenTimes;
   const spare = taken;
   takenTimes = otherTimes;
@@ -255,8 +277,10 @@ function emit(low: u32, high: u32): bool {
     const chunk = chunkOf(sample);
     const start = u32At(chunkStarts, chunk);
     const stop = u32At(chunkStarts, chunk + 1);
+    const most = min(stop - sample, high - at);
+    const list = taken + (at << 2);
     let run: u32 = 1;
-    while (sample + run < stop && at + run < high && u32At(taken, at + run) == sample + run) run++;
+    while (run < most && load<u32>(list + (run << 2)) == sample + run) run++;
     const whole = sample == start && run == stop - start;
     const few = at > pending && at - pending < smallRun;
     if (!whole || few) {

@@ -71,7 +71,8 @@ export interface BatchResult {
 }
 
 export class BatchBuilder {
-  readonly bytes = new ByteWriter(1024 * 1024);
+  // Room for the series that fills it, too: to grow is to copy all of it.
+  readonly bytes = new ByteWriter(limits.rewriteBatchBytes * 1.125);
   private chunks = new Float64Array(4096);
   private chunkCount = 0;
   private samples = 0;

@@ -61,7 +61,7 @@ interface Flight {
  */
 export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlock> {
   const { bucket, signal, memoryBytes } = options;
-  const windowBytes = windowFor(memoryBytes, options.inputs.length);
+  const windowBytes = windowFor(bucket, memoryBytes, options.inputs.length);
   const inputs: BlockInput[] = [];
   for (const { meta, removal } of options.inputs) {
     const input = await BlockInput.open(bucket, meta, windowBytes, signal);
@@ -86,9 +86,11 @@ export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlo
 }
 
 /** Three windows are held for each input, and three on their way. */
-function windowFor(memoryBytes: number, inputs: number): number {
+function windowFor(bucket: Bucket, memoryBytes: number, inputs: number): number {
   const share = memoryBytes / 4 / Math.max(1, inputs) / 6;
-  return Math.max(limits.rewriteWindowMinBytes, Math.min(limits.rewriteWindowMaxBytes, Math.floor(share)));
+  // Requests to a store cost more the more they are; of a file small pieces stay in the processor's cache.
+  const most = bucket.localPath === undefined ? limits.rewriteWindowMaxBytes : limits.rewriteFileWindowBytes;
+  return Math.max(limits.rewriteWindowMinBytes, Math.min(most, Math.floor(share)));
 }
 
 class Rewriter {
