@@ -13,7 +13,9 @@ interface Options {
 export function register(program: Command, io: CliIo): void {
   program
     .command('status')
-    .description('shows stacks, rule sets, routes and silences as the cluster reports them')
+    .description(
+      'shows stacks, rule sets, routes, silences and retention policies as the cluster reports them',
+    )
     .option(
       '--kubeconfig <file>',
       'kubeconfig; default: .promfleet/kubeconfig, then KUBECONFIG, in-cluster, ~/.kube/config',

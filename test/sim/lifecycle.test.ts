@@ -15,10 +15,11 @@ import {
   type Seen,
 } from '../../src/storage-engine/lifecycle/testing/lifecycle-world.ts';
 
-/** A full run is `LIFECYCLE_SCHEDULES=1000`; a schedule that failed alone is `LIFECYCLE_SEED=<its number>`. */
+/** A full run is `LIFECYCLE_SCHEDULES=1000` (in parts with `LIFECYCLE_FIRST`); one that failed is `LIFECYCLE_SEED=<its number>`. */
+const first = Number(process.env.LIFECYCLE_FIRST ?? 1);
 const schedules = Number(process.env.LIFECYCLE_SCHEDULES ?? 30);
 const only = process.env.LIFECYCLE_SEED;
-const seeds = only === undefined ? Array.from({ length: schedules }, (_, i) => i + 1) : [Number(only)];
+const seeds = only === undefined ? Array.from({ length: schedules }, (_, i) => first + i) : [Number(only)];
 
 const users = ['ann', 'bob', 'cat', 'user-4711'];
 const [fiveMinutesMs, slotMs] = [300_000, 8 * hourMs];

@@ -32,6 +32,8 @@ export interface RetentionAgentPorts {
 
 /** How often the figures of a report are reckoned anew, without a change of the order. */
 const figuresMs = 10 * 60_000;
+/** The same where a policy has chunks read for it. */
+const exactMs = 24 * 60 * 60_000;
 /** How often it is looked how far erasures are. */
 const erasureLookMs = 60_000;
 /** Age from which on a folder without meta.json is the rest of a block, which may hold anything. */
@@ -142,7 +144,8 @@ export class RetentionAgent {
     }
     const { document } = this.#stored;
     const stored = this.#stored;
-    const isDue = this.#reckoned?.order !== order || clock.monotonicMs() - this.#reckoned.atMs >= figuresMs;
+    const everyMs = order.previews.some(({ exact }) => exact) ? exactMs : figuresMs;
+    const isDue = this.#reckoned?.order !== order || clock.monotonicMs() - this.#reckoned.atMs >= everyMs;
     if (!isDue && document.erasures.length === 0) return;
     if (isDue) {
       const { blocks } = await this.#catalog.blocks(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);

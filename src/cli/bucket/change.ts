@@ -21,7 +21,13 @@ export async function cleanup(
     readonly partialDelayMs: number;
   },
 ): Promise<void> {
-  const { due, later } = planSweep(await scan(tool), tool.nowMs, options);
+  // A block whose mark or meta.json cannot be read stays: a person decides.
+  const readable = (await scan(tool)).filter(({ fault }) => fault === undefined);
+  const candidates = readable.map((block) => ({
+    ...block,
+    markedMs: block.marks.find(({ kind }) => kind === 'deletion')?.markedMs,
+  }));
+  const { due, later } = planSweep(candidates, tool.nowMs, options);
   let deleted = 0;
   if (options.apply) {
     for (const [n, { ulid }] of due.entries()) {

@@ -23,6 +23,7 @@ export function drawPicture(picture: StatusPicture, options: DrawOptions): strin
     ...section('rule sets', picture.ruleSets, options, paint),
     ...section('routes', picture.routes, options, paint),
     ...section('silences', picture.silences, options, paint),
+    ...(picture.policies.length === 0 ? [] : section('retention', picture.policies, options, paint)),
     summary(picture, paint),
   ];
   return `${lines.join('\n')}\n`;

@@ -23,15 +23,16 @@ export async function observeCluster(
 ): Promise<ObservedCluster> {
   const list = async (ref: KindRef, labelSelector?: string) =>
     await listKind(client, ref, { namespace, labelSelector, signal });
-  const [stacks, ruleSets, routes, silences, pods] = await Promise.all([
+  const [stacks, ruleSets, routes, silences, policies, pods] = await Promise.all([
     list({ apiVersion, kind: 'MonitoringStack' }),
     list({ apiVersion, kind: 'AlertRuleSet' }),
     list({ apiVersion, kind: 'AlertRoute' }),
     list({ apiVersion, kind: 'Silence' }),
+    list({ apiVersion, kind: 'RetentionPolicy' }),
     list({ apiVersion: 'v1', kind: 'Pod' }, 'promfleet.dev/stack'),
   ]);
   // The server has checked the shapes against our own schemas.
-  return { stacks, ruleSets, routes, silences, pods } as unknown as ObservedCluster;
+  return { stacks, ruleSets, routes, silences, policies, pods } as unknown as ObservedCluster;
 }
 
 interface Scope {

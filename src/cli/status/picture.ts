@@ -4,6 +4,7 @@ import type { Condition } from '../../crds/condition.ts';
 import type { KindName } from '../../crds/kinds.ts';
 import type { ObjectMeta } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Fault } from '../../crds/selection-status.ts';
 import type { Silence } from '../../crds/silence.ts';
 
@@ -13,6 +14,7 @@ export interface ObservedCluster {
   readonly ruleSets: readonly AlertRuleSet[];
   readonly routes: readonly AlertRoute[];
   readonly silences: readonly Silence[];
+  readonly policies: readonly RetentionPolicy[];
   readonly pods: readonly ObservedPod[];
 }
 
@@ -77,6 +79,7 @@ export interface StatusPicture {
   readonly ruleSets: readonly ObjectPicture[];
   readonly routes: readonly ObjectPicture[];
   readonly silences: readonly ObjectPicture[];
+  readonly policies: readonly ObjectPicture[];
 }
 
 /** The picture that `promfleet status` shows: only what the objects themselves report, nothing guessed. */
@@ -111,6 +114,15 @@ export function pictureOf(cluster: ObservedCluster): StatusPicture {
         CONFIRMED: silence.status?.confirmed ?? '-',
       }),
     ),
+    policies: cluster.policies.map((policy) =>
+      objectPicture(policy, policy.status?.faults ?? [], {
+        STACK: policy.spec.stack.name,
+        STATE: policy.status?.state ?? '-',
+        SERIES: countText(policy.status?.preview?.series),
+        BYTES: countText(policy.status?.preview?.sizeBytes),
+        PURGED: purgedText(policy.status?.erasures),
+      }),
+    ),
   };
 }
 
@@ -120,10 +132,16 @@ export function allReady(picture: StatusPicture): boolean {
 }
 
 export function objectsOf(picture: StatusPicture): readonly ObjectPicture[] {
-  return [...picture.stacks, ...picture.ruleSets, ...picture.routes, ...picture.silences];
+  return [
+    ...picture.stacks,
+    ...picture.ruleSets,
+    ...picture.routes,
+    ...picture.silences,
+    ...picture.policies,
+  ];
 }
 
-type AnyKind = MonitoringStack | AlertRuleSet | AlertRoute | Silence;
+type AnyKind = MonitoringStack | AlertRuleSet | AlertRoute | Silence | RetentionPolicy;
 
 function objectPicture(
   object: AnyKind,
@@ -166,16 +184,29 @@ function isCurrent(object: AnyKind, ready: Condition | undefined): boolean {
 
 /** Conditions that are no part of Ready. */
 const informing = ['Healthy', 'SeesAllTargets'];
+/** The same of those that say something when they are true. */
+const warning = ['WaitingForDownsample', 'Conflicting'];
 
 function notesOf(object: AnyKind): ObjectPicture['notes'] {
   const conditions: readonly Condition[] = object.status?.conditions ?? [];
   return conditions
-    .filter(({ type, status }) => informing.includes(type) && status === 'False')
+    .filter(
+      ({ type, status }) =>
+        (informing.includes(type) && status === 'False') || (warning.includes(type) && status === 'True'),
+    )
     .map(({ reason, message }) => ({ code: reason, message }));
 }
 
 function stageOf(object: AnyKind, type: string): string {
   return { True: 'yes', False: 'no', Unknown: '?' }[conditionOf(object, type)?.status ?? 'Unknown'];
+}
+
+const countText = (count: number | undefined) => (count === undefined ? '-' : String(count));
+
+/** Erasures that are purged, of all. */
+function purgedText(erasures: NonNullable<RetentionPolicy['status']>['erasures']): string {
+  if (erasures === undefined || erasures.length === 0) return '-';
+  return `${erasures.filter(({ state }) => state === 'Purged').length}/${erasures.length}`;
 }
 
 const versioned = (count: string | undefined, version: string | undefined) =>

@@ -2,13 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../base/limits.ts';
 import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
+import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Silence } from '../../crds/silence.ts';
 import { drawPicture, spanText } from './draw.ts';
 import { allReady, type ObservedCluster, type ObservedPod, pictureOf } from './picture.ts';
 import { formatTable } from './table.ts';
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z');
-const empty: ObservedCluster = { stacks: [], ruleSets: [], routes: [], silences: [], pods: [] };
+const empty: ObservedCluster = {
+  stacks: [],
+  ruleSets: [],
+  routes: [],
+  silences: [],
+  policies: [],
+  pods: [],
+};
 const apiVersion = 'promfleet.dev/v1alpha1';
 
 const condition = (type: string, status: 'True' | 'False', reason: string, message = '') => ({
@@ -201,6 +209,33 @@ describe('the picture', () => {
       },
     };
     expect(draw({ silences: [silence] })).toMatch(/shop\/s +Active +2026-11-21 14:30Z \(in 2h\) +3\/3 +yes/);
+  });
+
+  it('shows what a retention policy takes, how many of its erasures are purged, and what waits', () => {
+    const erasure = { id: 'a', reason: 'r', before: '2026-11-21T12:00:00Z', blocksLeft: 0, serversLeft: 0 };
+    const policy: RetentionPolicy = {
+      apiVersion,
+      kind: 'RetentionPolicy',
+      metadata: { name: 'p', namespace: 'monitoring', generation: 2 },
+      spec: { stack: { name: 'main' }, mode: 'Enforce' },
+      status: {
+        observedGeneration: 2,
+        conditions: [
+          condition('Ready', 'True', 'Ready'),
+          condition('WaitingForDownsample', 'True', 'WaitingForDownsample', '12 bytes stay'),
+        ],
+        state: 'Enforced',
+        preview: { at: '2026-11-21T12:00:00Z', exact: false, series: 7, sizeBytes: 700 },
+        erasures: [
+          { ...erasure, state: 'Purged' },
+          { ...erasure, id: 'b', state: 'Hidden' },
+        ],
+      },
+    };
+    const text = draw({ policies: [policy] });
+    expect(text).toMatch(/monitoring\/p +main +Enforced +7 +700 +1\/2 +yes/);
+    expect(text).toContain('WaitingForDownsample 12 bytes stay');
+    expect(draw({})).not.toContain('retention');
   });
 
   it('lists the troubled ones of many objects and counts the others', () => {

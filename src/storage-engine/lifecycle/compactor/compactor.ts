@@ -7,12 +7,13 @@ import type { RetentionStore } from '../../retention/retention-store.ts';
 import { plan } from '../plan/plan.ts';
 import { type PlannedBlock, plannedCoverage } from '../plan/planned-block.ts';
 import { type Judgement, type Looked, planRewrites } from '../plan/rewrites.ts';
+import { planSweep, type SweepCandidate } from '../sweep-plan.ts';
 import { BucketView, readMeta } from './bucket-view.ts';
 import { expiredBlocks } from './expire.ts';
 import type { Lease } from './lease.ts';
 import { readLooked, writeLooked } from './looked-blocks.ts';
 import { type AnyJob, type JobContext, type JobResult, replacedBy, runJob } from './run-job.ts';
-import { planSweep, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
 
 export interface CompactorOptions extends Omit<JobContext, 'fence' | 'memoryBytes' | 'judgement'> {
   readonly lease: Lease;
@@ -99,7 +100,7 @@ export class Compactor {
         done.marked += await this.markExpired(retentions, signal);
         await this.runRewrites(retentions, done, signal);
       }
-      const due = planSweep(this.view.folders.values(), { ...this.options, nowMs: clock.nowMs() });
+      const { due } = planSweep(this.sweepable(), clock.nowMs(), this.options);
       const fence = () => lease.renew(signal);
       done.deleted = (
         await sweep(due, this.view.blocks, { bucket, clock, log, fence }, signal)
@@ -221,6 +222,11 @@ export class Compactor {
     await lease.renew(signal);
     await writeLooked(bucket, looked, signal);
     this.looked = looked;
+  }
+
+  private *sweepable(): Iterable<SweepCandidate> {
+    for (const { ulid, metaMs, deletionMs, newestMs, sizeBytes } of this.view.folders.values())
+      yield { ulid, hasMeta: metaMs !== undefined, markedMs: deletionMs, modifiedMs: newestMs, sizeBytes };
   }
 
   private setAside(name: string, reason: string): void {

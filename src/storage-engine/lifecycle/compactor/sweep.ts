@@ -6,34 +6,9 @@ import { readMark, unmarkBlock } from '../../block/marks.ts';
 import type { Bucket } from '../../bucket/bucket.ts';
 import { lineageOf, relation } from '../../format/block-lineage.ts';
 import type { PlannedBlock } from '../plan/planned-block.ts';
-import type { BlockFolder } from './bucket-view.ts';
+import type { SweepItem } from '../sweep-plan.ts';
 import { readMeta } from './bucket-view.ts';
 import { replacementOf } from './run-job.ts';
-
-export interface SweepOptions {
-  readonly nowMs: number;
-  /** Age of a deletion mark at which its block goes. */
-  readonly deletionDelayMs: number;
-  /** Age of the newest object of a folder without meta.json at which it goes. */
-  readonly partialDelayMs: number;
-}
-
-export interface SweepPlan {
-  readonly marked: readonly string[];
-  readonly partial: readonly string[];
-}
-
-/** Which folders are due. Pure. */
-export function planSweep(folders: Iterable<BlockFolder>, options: SweepOptions): SweepPlan {
-  const marked: string[] = [];
-  const partial: string[] = [];
-  for (const { ulid, metaMs, deletionMs, newestMs } of folders) {
-    if (deletionMs !== undefined) {
-      if (options.nowMs - deletionMs > options.deletionDelayMs) marked.push(ulid);
-    } else if (metaMs === undefined && options.nowMs - newestMs > options.partialDelayMs) partial.push(ulid);
-  }
-  return { marked, partial };
-}
 
 export interface SweepContext {
   readonly bucket: Bucket;
@@ -47,7 +22,7 @@ export interface SweepContext {
  * a mark that a paused writer set late, when its replacement was gone again, is taken away instead.
  */
 export async function sweep(
-  due: SweepPlan,
+  due: readonly SweepItem[],
   blocks: readonly PlannedBlock[],
   context: SweepContext,
   signal?: AbortSignal,
@@ -57,14 +32,15 @@ export async function sweep(
   const kept: string[] = [];
   // All are judged before the first goes: what holds one of them may be due with it.
   const lost = new Map<string, string>();
-  for (const ulid of due.marked) {
+  const marked = due.filter(({ reason }) => reason === 'marked');
+  for (const { ulid } of marked) {
     signal?.throwIfAborted();
     const mark = await readMark(bucket, 'deletion', ulid, signal);
     if (mark === undefined) lost.set(ulid, '');
     else if (replacementOf(mark.details) !== undefined && !(await isHeld(bucket, ulid, blocks, signal)))
       lost.set(ulid, mark.details);
   }
-  for (const ulid of due.marked) {
+  for (const { ulid } of marked) {
     signal?.throwIfAborted();
     const mark = lost.get(ulid);
     if (mark === '') continue;
@@ -79,7 +55,8 @@ export async function sweep(
     await deleteBlock(bucket, ulid, signal);
     deleted.push(ulid);
   }
-  for (const ulid of due.partial) {
+  for (const { ulid, reason } of due) {
+    if (reason !== 'partial') continue;
     signal?.throwIfAborted();
     await context.fence();
     await deleteBlock(bucket, ulid, signal);
