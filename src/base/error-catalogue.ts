@@ -11,6 +11,10 @@ export interface ErrorEntry {
  * Add rows in alphabetical order.
  */
 export const errorCatalogue = {
+  AccessFileInvalid: {
+    meaning: 'A file with users and their passwords cannot be read.',
+    action: 'Write lines `user:hash` with bcrypt hashes, as `htpasswd -B` prints them.',
+  },
   AddressRefused: {
     meaning: "A receiver's address is loopback, link-local or the Kubernetes API server.",
     action: "Use an address of another host, or let the platform allow it in the operator's configuration.",
@@ -406,6 +410,10 @@ export const errorCatalogue = {
   TemplateUndefined: {
     meaning: 'A template is used that neither the object nor Alertmanager defines.',
     action: 'Define it in spec.templates, or correct its name.',
+  },
+  TlsFilesInvalid: {
+    meaning: 'The folder with certificate, key and authorities holds nothing that can be used.',
+    action: 'Check that identity.pem (key and certificate) and ca.crt are there and belong together.',
   },
   UnknownReceiver: {
     meaning: 'A route names a receiver that the object does not hold.',

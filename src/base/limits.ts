@@ -1,3 +1,4 @@
+import { accessLimits } from './access-limits.ts';
 import { queryLimits } from './query-limits.ts';
 import { retentionLimits } from './retention-limits.ts';
 
@@ -434,4 +435,5 @@ export const limits = {
   freePortAttempts: 200,
   /** Longest absence of the local API server that a start in progress waits for. */
   localOutageMs: 60_000,
+  ...accessLimits,
 } as const;

@@ -5,6 +5,7 @@ import type { Logger } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Discovery } from '../storage-engine/query/discovery/live-sources.ts';
 import type { FederationOptions } from '../storage-engine/query/federation.ts';
+import type { SourceTls } from '../storage-engine/query/live-client.ts';
 import type { SeriesHolder } from '../storage-engine/query/source.ts';
 import type { RetentionStore } from '../storage-engine/retention/retention-store.ts';
 import type { CliIo } from './io.ts';
@@ -56,7 +57,7 @@ export interface OpenSources {
 export async function openSources(
   options: SourceOptions,
   io: CliIo,
-  ports: { readonly log: Logger; readonly metrics?: Metrics },
+  ports: { readonly log: Logger; readonly metrics?: Metrics; readonly tls?: SourceTls | undefined },
 ): Promise<OpenSources> {
   const { bucketDir, objstoreConfig, replicaLabel } = options;
   if (bucketDir !== undefined && objstoreConfig !== undefined)
@@ -81,7 +82,8 @@ export async function openSources(
   }
   const { FusedWindows } = await import('../storage-engine/query/fused/fused-windows.ts');
   const kernels = new FusedWindows();
-  const live = discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log, retention);
+  const live =
+    discoveries.length === 0 ? undefined : await openLive(discoveries, ports.log, retention, ports.tls);
   return {
     federation: {
       get holders() {
@@ -140,12 +142,13 @@ async function openLive(
   discoveries: readonly Discovery[],
   log: Logger,
   retention: RetentionStore | undefined,
+  tls: SourceTls | undefined,
 ) {
   const { systemClock } = await import('../base/clock.ts');
   const { LiveClient } = await import('../storage-engine/query/live-client.ts');
   const { LiveHolder } = await import('../storage-engine/query/live-holder.ts');
   const { LiveSources } = await import('../storage-engine/query/discovery/live-sources.ts');
-  const open = (url: string) => new LiveHolder(new LiveClient(url), systemClock, retention);
+  const open = (url: string) => new LiveHolder(new LiveClient(url, tls), systemClock, retention);
   const live = new LiveSources({ discoveries, open, clock: systemClock, log });
   await live.start();
   return live;

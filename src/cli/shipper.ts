@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { CodedError } from '../base/errors.ts';
 import { type CliIo, exitCodes } from './io.ts';
+import { addTlsOptions, type TlsOptions, tlsOf } from './tls-options.ts';
 
-interface Options {
+interface Options extends TlsOptions {
   readonly tsdbDir: string;
   readonly objstoreConfig?: string;
   readonly bucketDir?: string;
@@ -16,7 +17,7 @@ interface Options {
 }
 
 export function register(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command('shipper')
     .description('send the finished blocks of a Prometheus to a bucket, verified before and after')
     .requiredOption('--tsdb-dir <folder>', 'data folder of the Prometheus')
@@ -36,59 +37,68 @@ export function register(program: Command, io: CliIo): void {
     .option('--ship-compacted', 'ship blocks too that Prometheus compacted')
     .option('--max-bytes-per-second <quantity>', 'limit of the upload, such as 20M')
     .option('--listen-address <host:port>', 'where to serve /healthz and /metrics')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info')
-    .action(async (options: Options) => {
-      const [
-        { openShipper },
-        { bucketPlace, parseLabels, rateLimit },
-        { plainLogger },
-        { systemClock },
-        { resolve },
-      ] = await Promise.all([
-        import('../agents/shipper/run.ts'),
-        import('../agents/shipper/options.ts'),
-        import('../agents/reloader/plain-log.ts'),
-        import('../base/clock.ts'),
-        import('node:path'),
-      ]);
-      const labels = parseLabels(options.label);
-      if (options.label.length === 0 && options.prometheusUrl === undefined)
-        throw new CodedError('ExternalLabelsMissing', 'neither --label nor --prometheus-url is given');
-      const bytesPerSecond = rateLimit(options.maxBytesPerSecond);
-      const signal = io.signal ?? new AbortController().signal;
-      const log = plainLogger({
-        level: options.logLevel,
-        name: 'shipper',
-        clock: systemClock,
-        write: io.err,
-      });
-      const { shipper, close } = openShipper({
-        tsdbDir: resolve(io.cwd, options.tsdbDir),
-        place: bucketPlace(options, (path) => resolve(io.cwd, path)),
-        labels: options.label.length === 0 ? undefined : labels,
-        prometheusUrl: options.prometheusUrl,
-        compacted: options.shipCompacted === true,
-        bytesPerSecond,
-        source: 'sidecar',
-        log,
-      });
-      try {
-        if (options.once === true) {
-          const done = await shipper.round(signal);
-          const { uploads, waitingBlocks, heldBlocks } = shipper.state;
-          io.out(`shipped ${uploads}, waiting ${waitingBlocks}, compacted and not shipped ${heldBlocks}\n`);
-          if (!done) io.setExitCode(exitCodes.fault);
-          return;
-        }
-        const tasks = [shipper.run(signal)];
-        if (options.listenAddress !== undefined) {
-          const { serveEndpoint } = await import('../agents/reloader/endpoint.ts');
-          const { shipperMetrics } = await import('../agents/shipper/metrics-text.ts');
-          tasks.push(serveEndpoint(options.listenAddress, () => shipperMetrics(shipper.state), { signal }));
-        }
-        await Promise.all(tasks);
-      } finally {
-        await close();
-      }
+    .option('--log-level <level>', 'debug, info, warn or error', 'info');
+  addTlsOptions(command).action(async (options: Options) => {
+    const [
+      { openShipper },
+      { bucketPlace, parseLabels, rateLimit },
+      { plainLogger },
+      { systemClock },
+      { resolve },
+    ] = await Promise.all([
+      import('../agents/shipper/run.ts'),
+      import('../agents/shipper/options.ts'),
+      import('../agents/reloader/plain-log.ts'),
+      import('../base/clock.ts'),
+      import('node:path'),
+    ]);
+    const labels = parseLabels(options.label);
+    if (options.label.length === 0 && options.prometheusUrl === undefined)
+      throw new CodedError('ExternalLabelsMissing', 'neither --label nor --prometheus-url is given');
+    const bytesPerSecond = rateLimit(options.maxBytesPerSecond);
+    const signal = io.signal ?? new AbortController().signal;
+    const log = plainLogger({
+      level: options.logLevel,
+      name: 'shipper',
+      clock: systemClock,
+      write: io.err,
     });
+    const { openTls, serveEndpoint } = await import('../agents/reloader/endpoint.ts');
+    const tlsSettings = await tlsOf(options, io);
+    const tls = tlsSettings === undefined ? undefined : openTls(tlsSettings);
+    const { shipper, close } = openShipper({
+      tsdbDir: resolve(io.cwd, options.tsdbDir),
+      place: bucketPlace(options, (path) => resolve(io.cwd, path)),
+      labels: options.label.length === 0 ? undefined : labels,
+      prometheusUrl: options.prometheusUrl,
+      tls: tls?.client,
+      compacted: options.shipCompacted === true,
+      bytesPerSecond,
+      source: 'sidecar',
+      log,
+    });
+    try {
+      if (options.once === true) {
+        const done = await shipper.round(signal);
+        const { uploads, waitingBlocks, heldBlocks } = shipper.state;
+        io.out(`shipped ${uploads}, waiting ${waitingBlocks}, compacted and not shipped ${heldBlocks}\n`);
+        if (!done) io.setExitCode(exitCodes.fault);
+        return;
+      }
+      const tasks = [shipper.run(signal)];
+      if (options.listenAddress !== undefined) {
+        const { shipperMetrics } = await import('../agents/shipper/metrics-text.ts');
+        tasks.push(
+          serveEndpoint(options.listenAddress, () => shipperMetrics(shipper.state), {
+            signal,
+            clock: systemClock,
+            tls,
+          }),
+        );
+      }
+      await Promise.all(tasks);
+    } finally {
+      await close();
+    }
+  });
 }

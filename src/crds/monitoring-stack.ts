@@ -1,4 +1,5 @@
 import type { CustomResource } from './metadata.ts';
+import { access, tls } from './monitoring-stack-access.ts';
 import type { MonitoringStackStatus } from './monitoring-stack-status.ts';
 import { keepList } from './retention-policy.ts';
 import {
@@ -429,6 +430,8 @@ export const monitoringStackSpec = object(
     query: optional(query),
     compactor: optional(compactor),
     objectStore: optional(objectStore),
+    tls: optional(tls),
+    access: optional(access),
     agents: optional(
       object(
         {

@@ -29,6 +29,8 @@ const builtInRows: readonly (readonly [string, string, string, boolean])[] = [
   ['apps/v1', 'Deployment', 'deployments', namespaced],
   ['apps/v1', 'ReplicaSet', 'replicasets', namespaced],
   ['apps/v1', 'StatefulSet', 'statefulsets', namespaced],
+  ['authentication.k8s.io/v1', 'TokenReview', 'tokenreviews', clusterScoped],
+  ['authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', clusterScoped],
   ['batch/v1', 'Job', 'jobs', namespaced],
   ['coordination.k8s.io/v1', 'Lease', 'leases', namespaced],
   ['discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices', namespaced],

@@ -10,6 +10,10 @@ export type Server = 'prometheus' | 'alertmanager';
 /** What a stack runs: servers with a reloader, and query servers and a compactor, which need no files. */
 export type Component = Server | 'query' | 'compactor';
 
+/** Who speaks within a stack, each with an identity of its own: its components, and the operator towards it. */
+export const roles = ['prometheus', 'alertmanager', 'query', 'compactor', 'operator'] as const;
+export type Role = (typeof roles)[number];
+
 export const managedBy = 'promfleet';
 export const fieldManagers = { operator: 'promfleet-operator', reloader: 'promfleet-reloader' } as const;
 /** Set by early versions; taken off where it is met, set no more. */
@@ -37,7 +41,14 @@ export const dataKeys = {
   report: 'report.json',
   shipperReport: 'shipper.json',
   retention: 'retention.json.gz',
+  /** Certificates of the authorities that a stack trusts, PEM. */
+  authorities: 'ca.crt',
 } as const;
+
+/** Key of a role's private key and certificate, one after the other, PEM: one file is swapped in one step. */
+export function identityKey(role: Role): string {
+  return `${role}.pem`;
+}
 
 /** Ports of the containers, by the names that Services and NetworkPolicies use. */
 export const ports = {
@@ -47,6 +58,8 @@ export const ports = {
   query: { name: 'http', number: 10902 },
   compactor: { name: 'http', number: 10912 },
   reloader: { name: 'reloader', number: 9533 },
+  /** Where a server is read without a certificate, on the pod's own loopback address only. */
+  loopback: { name: 'loopback', prometheus: 9190, alertmanager: 9193, query: 10932 },
 } as const;
 
 /** Mount paths of the containers. */
@@ -55,6 +68,7 @@ export const mountPaths = {
   data: '/data',
   objectStore: '/etc/promfleet/objstore',
   bucket: '/bucket',
+  identity: '/etc/promfleet/tls',
   serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
 } as const;
 
@@ -102,6 +116,19 @@ export function queryName(stack: string): string {
 /** StatefulSet of one pod, Service, ServiceAccount, Role, RoleBinding and NetworkPolicy of the compactor. */
 export function compactorName(stack: string): string {
   return `${stack}-compactor`;
+}
+
+/** Secret with the certificates and keys of everyone who speaks within a stack. */
+export function identitiesName(stack: string): string {
+  return `${stack}-identities`;
+}
+
+/**
+ * The name that every server of a stack's own proves (first form), and the one that tells what a client is. They resolve
+ * nowhere: `.internal` is reserved for private use.
+ */
+export function identityName(namespace: string, stack: string, role?: Role): string {
+  return `${role === undefined ? '' : `${role}.`}${stack}.${namespace}.promfleet.internal`;
 }
 
 /** ConfigMap with what is to live how long in the bucket; the compactor brings it there. */

@@ -10,6 +10,7 @@ const levels: readonly (readonly string[])[] = [
   [
     'kube',
     'crds',
+    'endpoint',
     'storage-engine/format',
     'storage-engine/kernels',
     'storage-engine/bucket',
@@ -32,7 +33,7 @@ const refused: readonly (readonly [string, RegExp, string])[] = [
     'the engine knows nothing of Kubernetes',
   ],
   ['reconcilers/', /^kube\//, 'reconcilers decide; they reach the API through ports they declare'],
-  ['render/', /^kube\//, 'rendering is pure'],
+  ['render/', /^(kube|endpoint)\//, 'rendering is pure'],
   ['agents/', /^(crds|reconcilers|controllers)\//, 'agents know bundles, not kinds'],
   ['local/', /^cli\//, 'local is a library; the command line calls it'],
 ];

@@ -271,7 +271,7 @@ test.each(additions)('promtool and the check agree on the addition %j', async (a
 });
 
 test('the real server knows every flag that is set, and every feature of the version table', async () => {
-  const { args } = prometheusArgs({ retention: { time: '1h', size: '1Gi' }, version: 'v3.5.3' }, false);
+  const { args } = prometheusArgs({ retention: { time: '1h', size: '1Gi' }, version: 'v3.5.3' }, false, true);
   const { stdout, stderr } = await run(await realProgram('prometheus'), ['--help']);
   const help = stdout + stderr;
   for (const arg of args) {

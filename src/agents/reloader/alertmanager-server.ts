@@ -1,5 +1,5 @@
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
-import { httpCall, httpJson } from './http-call.ts';
+import { type ClientTls, httpCall, httpJson } from './http-call.ts';
 import type { ManagedServer, ReloadAnswer } from './ports.ts';
 import { probe } from './prometheus-server.ts';
 import { withoutValues } from './server-words.ts';
@@ -12,13 +12,15 @@ interface StatusAnswer {
 /** Alertmanager by its HTTP API. */
 export class AlertmanagerServer implements ManagedServer {
   readonly #url: string;
+  readonly #tls: ClientTls | undefined;
 
-  constructor(options: { readonly url: string }) {
+  constructor(options: { readonly url: string; readonly tls?: ClientTls | undefined }) {
     this.#url = options.url.replace(/\/+$/, '');
+    this.#tls = options.tls;
   }
 
   async state(signal: AbortSignal): Promise<'down' | 'starting' | 'ready'> {
-    return await probe(`${this.#url}/-/ready`, signal);
+    return await probe(`${this.#url}/-/ready`, signal, this.#tls);
   }
 
   async version(signal: AbortSignal): Promise<string> {
@@ -26,7 +28,7 @@ export class AlertmanagerServer implements ManagedServer {
   }
 
   async reload(signal: AbortSignal): Promise<ReloadAnswer> {
-    const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal });
+    const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal, tls: this.#tls });
     if (status === 200) return { ok: true };
     const error =
       body.trim() === ''
@@ -43,7 +45,7 @@ export class AlertmanagerServer implements ManagedServer {
     const all = [...changed.put, ...changed.removed];
     const { config } = await this.#status(signal);
     if (config?.original === undefined || config.original === '') return all;
-    const { body } = await httpCall('GET', `${this.#url}/metrics`, { signal });
+    const { body } = await httpCall('GET', `${this.#url}/metrics`, { signal, tls: this.#tls });
     return /^alertmanager_config_last_reload_successful 1$/m.test(body) ? [] : all;
   }
 
@@ -52,6 +54,6 @@ export class AlertmanagerServer implements ManagedServer {
   }
 
   #status(signal: AbortSignal): Promise<StatusAnswer> {
-    return httpJson<StatusAnswer>(`${this.#url}/api/v2/status`, { signal });
+    return httpJson<StatusAnswer>(`${this.#url}/api/v2/status`, { signal, tls: this.#tls });
   }
 }

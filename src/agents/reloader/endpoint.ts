@@ -1,35 +1,104 @@
-import { http } from './node-http.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Clock } from '../../base/clock.ts';
+import { guard, serverTlsOptions } from '../../endpoint/guard.ts';
+import { TlsFiles } from '../../endpoint/tls-files.ts';
+import type { ClientTls } from './http-call.ts';
+import { http, https } from './node-http.ts';
 import type { Reloader } from './reloader.ts';
 
 const healthPaths: ReadonlySet<string> = new Set(['/healthz', '/-/healthy', '/-/ready']);
 
-/** Serves `/healthz`, also by the names that Prometheus gives it, and `/metrics` until aborted. `address` is `host:port`. */
+/** Answers as the readiness of the server beside the agent: a kubelet has no certificate to ask that itself. */
+const serverReadyPath = '/server/-/ready';
+
+/** Certificates of an agent: its own for both sides, and the names of clients that are let in. */
+export interface EndpointTls {
+  readonly files: TlsFiles;
+  readonly clients: readonly string[];
+  readonly client: ClientTls;
+}
+
+/** Throws TlsFilesInvalid. */
+export function openTls(of: {
+  readonly dir: string;
+  readonly serverName: string;
+  readonly clients: readonly string[];
+}): EndpointTls {
+  const files = new TlsFiles(of.dir);
+  return { files, clients: of.clients, client: () => ({ ...files.material, servername: of.serverName }) };
+}
+
+/**
+ * Serves `/healthz`, also by the names that Prometheus gives it, and `/metrics` until aborted. `address` is `host:port`. With
+ * certificates, health is told to anybody and all else to permitted clients; changed files are in use at once.
+ */
 export function serveEndpoint(
   address: string,
   metrics: (() => string) | undefined,
-  options: { readonly signal: AbortSignal },
+  options: {
+    readonly signal: AbortSignal;
+    readonly clock: Clock;
+    readonly tls?: EndpointTls | undefined;
+    readonly serverReady?: () => Promise<boolean>;
+  },
 ): Promise<void> {
+  const { tls, serverReady, signal } = options;
+  const { host, port } = hostAndPort(address);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const path = request.url?.split('?')[0] ?? '';
+    const send = (status: number, text: string) => {
+      response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(text);
+    };
+    if (healthPaths.has(path)) return send(200, 'ok\n');
+    if (path === serverReadyPath && serverReady !== undefined) {
+      const ready = await serverReady();
+      return send(ready ? 200 : 503, ready ? 'ok\n' : 'the server is not ready\n');
+    }
+    if (tls !== undefined && !(await guard(request, response, { clients: tls.clients }, tls.files))) return;
+    const text = path === '/metrics' ? metrics?.() : undefined;
+    send(text === undefined ? 404 : 200, text ?? 'not found\n');
+  };
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response).catch(() => response.destroy());
+  };
+  const server =
+    tls === undefined
+      ? http.createServer(listener)
+      : https().createServer(serverTlsOptions(tls.files), listener);
+  if (tls !== undefined)
+    void tls.files.follow(options.clock, signal, () =>
+      (server as TlsServer).setSecureContext(serverTlsOptions(tls.files)),
+    );
+  return listenUntil(server, { host, port }, signal);
+}
+
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const server = http.createServer((request, response) => {
-    const path = request.url?.split('?')[0];
-    const text = path === '/metrics' ? metrics?.() : healthPaths.has(path ?? '') ? 'ok\n' : undefined;
-    response.writeHead(text === undefined ? 404 : 200, {
-      'content-type': 'text/plain; version=0.0.4; charset=utf-8',
-    });
-    response.end(text ?? 'not found\n');
-  });
+  return {
+    host: address.slice(0, colon).replace(/^\[|\]$/g, ''),
+    port: Number(address.slice(colon + 1)),
+  };
+}
+
+/** Resolves once the server has been closed by `signal`. */
+export function listenUntil(
+  server: ReturnType<typeof http.createServer>,
+  { host, port }: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       server.close(() => resolve());
       server.closeAllConnections();
     };
-    options.signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
     server.on('error', (error) => {
-      options.signal.removeEventListener('abort', stop);
+      signal.removeEventListener('abort', stop);
       reject(error);
     });
-    server.listen(Number(address.slice(colon + 1)), host);
+    server.listen(port, host);
   });
 }
 

@@ -1,17 +1,29 @@
 import { CodedError, LimitExceededError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { http } from './node-http.ts';
+import { http, https } from './node-http.ts';
 
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
 }
 
-/** One request to the server beside us, over plain HTTP on loopback. Throws ServerUnreachable. */
+/** What a client proves itself with and whom it expects to meet, read anew for every connection. */
+export type ClientTls = () => {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly servername: string;
+};
+
+/** One request to the server beside us, over loopback. Throws ServerUnreachable. */
 export function httpCall(
   method: 'GET' | 'POST',
   url: string,
-  options: { readonly signal: AbortSignal; readonly timeoutMs?: number },
+  options: {
+    readonly signal: AbortSignal;
+    readonly timeoutMs?: number;
+    readonly tls?: ClientTls | undefined;
+  },
 ): Promise<HttpAnswer> {
   const timeoutMs = options.timeoutMs ?? limits.serverRequestMs;
   const what = `${method} ${new URL(url).pathname}`;
@@ -28,9 +40,10 @@ export function httpCall(
               },
             ),
       );
-    const call = http.request(
+    const { request } = options.tls === undefined ? http : https();
+    const call = request(
       url,
-      { method, signal: options.signal, agent: false, timeout: timeoutMs },
+      { method, signal: options.signal, agent: false, timeout: timeoutMs, ...options.tls?.() },
       (answer) => {
         const chunks: Buffer[] = [];
         let sizeBytes = 0;
@@ -55,7 +68,10 @@ export function httpCall(
 }
 
 /** As `httpCall`, but any status other than 200 is a fault, and the answer is JSON. */
-export async function httpJson<T>(url: string, options: { readonly signal: AbortSignal }): Promise<T> {
+export async function httpJson<T>(
+  url: string,
+  options: { readonly signal: AbortSignal; readonly tls?: ClientTls | undefined },
+): Promise<T> {
   const { status, body } = await httpCall('GET', url, options);
   const what = `GET ${new URL(url).pathname}`;
   if (status !== 200) throw new CodedError('ServerUnreachable', `${what}: HTTP ${status}`);

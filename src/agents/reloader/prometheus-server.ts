@@ -1,6 +1,6 @@
 import { limits } from '../../base/limits.ts';
 import type { RuleHealthFault } from '../../render/bundle/report.ts';
-import { httpCall, httpJson } from './http-call.ts';
+import { type ClientTls, httpCall, httpJson } from './http-call.ts';
 import type { ChangedFiles, ManagedServer, ReloadAnswer } from './ports.ts';
 import { type Canonical, type ShownGroup, type ShownRule, showsContent } from './rule-content.ts';
 import { withoutValues } from './server-words.ts';
@@ -19,25 +19,31 @@ const probeMs = 2000;
 /** Prometheus by its HTTP API. `configDir` is the folder of the files as both see it. */
 export class PrometheusServer implements ManagedServer {
   readonly #url: string;
+  readonly #tls: ClientTls | undefined;
   readonly #configDir: string;
 
-  constructor(options: { readonly url: string; readonly configDir: string }) {
+  constructor(options: {
+    readonly url: string;
+    readonly tls?: ClientTls | undefined;
+    readonly configDir: string;
+  }) {
     this.#url = options.url.replace(/\/+$/, '');
+    this.#tls = options.tls;
     this.#configDir = options.configDir.replace(/\/+$/, '');
   }
 
   async state(signal: AbortSignal): Promise<'down' | 'starting' | 'ready'> {
-    return await probe(`${this.#url}/-/ready`, signal);
+    return await probe(`${this.#url}/-/ready`, signal, this.#tls);
   }
 
   async version(signal: AbortSignal): Promise<string> {
     type Answer = { data?: { version?: string } };
-    const answer = await httpJson<Answer>(`${this.#url}/api/v1/status/buildinfo`, { signal });
+    const answer = await httpJson<Answer>(`${this.#url}/api/v1/status/buildinfo`, { signal, tls: this.#tls });
     return answer.data?.version ?? '';
   }
 
   async reload(signal: AbortSignal): Promise<ReloadAnswer> {
-    const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal });
+    const { status, body } = await httpCall('POST', `${this.#url}/-/reload`, { signal, tls: this.#tls });
     if (status === 200) return { ok: true };
     const error =
       body.trim() === ''
@@ -61,7 +67,10 @@ export class PrometheusServer implements ManagedServer {
     const others = [...changed.put, ...changed.removed].filter((path) => !path.startsWith('rules/'));
     if (others.length > 0) {
       type Answer = { data?: { reloadConfigSuccess?: boolean } };
-      const info = await httpJson<Answer>(`${this.#url}/api/v1/status/runtimeinfo`, { signal });
+      const info = await httpJson<Answer>(`${this.#url}/api/v1/status/runtimeinfo`, {
+        signal,
+        tls: this.#tls,
+      });
       if (info.data?.reloadConfigSuccess === false) return [...changed.put, ...changed.removed];
     }
     const wanted = new Set(put);
@@ -96,7 +105,10 @@ export class PrometheusServer implements ManagedServer {
       for (const path of paths.slice(from, from + limits.ruleHealthFilesPerRequest)) {
         query.append('file[]', `${this.#configDir}/${path}`);
       }
-      const answer = await httpJson<RulesAnswer>(`${this.#url}/api/v1/rules?${query}`, { signal });
+      const answer = await httpJson<RulesAnswer>(`${this.#url}/api/v1/rules?${query}`, {
+        signal,
+        tls: this.#tls,
+      });
       yield (answer.data?.groups ?? []).map((group) => ({
         ...group,
         file: group.file.slice(this.#configDir.length + 1),
@@ -112,9 +124,13 @@ async function canonicalExpressions(): Promise<Canonical> {
 }
 
 /** 200: ready; any other answer: it starts; none: it is down. */
-export async function probe(url: string, signal: AbortSignal): Promise<'down' | 'starting' | 'ready'> {
+export async function probe(
+  url: string,
+  signal: AbortSignal,
+  tls: ClientTls | undefined,
+): Promise<'down' | 'starting' | 'ready'> {
   try {
-    const { status } = await httpCall('GET', url, { signal, timeoutMs: probeMs });
+    const { status } = await httpCall('GET', url, { signal, timeoutMs: probeMs, tls });
     return status === 200 ? 'ready' : 'starting';
   } catch {
     return 'down';

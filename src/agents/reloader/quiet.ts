@@ -2,6 +2,7 @@ import { dump, load } from 'js-yaml';
 import { decodeIndex, encodeIndex, type IndexSlot } from '../../render/bundle/bundle-index.ts';
 import { decodeSlot, encodeSlot } from '../../render/bundle/slot.ts';
 import type { BundleSource } from './ports.ts';
+import { serverKinds } from './server-kind.ts';
 
 /** Sections by which Prometheus takes samples. All others stay: what is queued for a remote write still goes out. */
 const ingestion = ['scrape_configs', 'scrape_config_files', 'rule_files'];
@@ -36,7 +37,10 @@ export class QuietBundle implements BundleSource {
       // A slot that is not what the index names is left to the reloader, which says so.
       if (bytes === undefined || decodeSlot(bytes).hash !== slot.hash) return text;
       const quiet = encodeSlot(
-        decodeSlot(bytes).files.map(({ path, content }) => ({ path, content: quietConfig(content) })),
+        decodeSlot(bytes).files.map(({ path, content }) => ({
+          path,
+          content: path === serverKinds.prometheus.mainFile ? quietConfig(content) : content,
+        })),
       );
       this.made.set(slot.name, quiet.bytes);
       slots.push({ ...slot, hash: quiet.hash });

@@ -13,10 +13,12 @@ import type { DrainProgress } from '../shipper/drain/drainer.ts';
 import type { ShipperSettings } from '../shipper/run.ts';
 import { AlertmanagerServer } from './alertmanager-server.ts';
 import { ConfigFolder } from './config-folder.ts';
-import { reloaderMetrics, serveEndpoint } from './endpoint.ts';
+import { openTls, reloaderMetrics, serveEndpoint } from './endpoint.ts';
+import type { ClientTls } from './http-call.ts';
 import { writeInitialFiles } from './init.ts';
 import { kubeBundle, watchIndex } from './kube-bundle.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { serveLoopback } from './loopback.ts';
 import { nodeFiles } from './node-files.ts';
 import { NodeTransport } from './node-transport.ts';
 import type { ManagedServer } from './ports.ts';
@@ -29,6 +31,13 @@ import { Signal } from './signal.ts';
 
 export type ShippingOptions = Pick<ShipperSettings, 'tsdbDir' | 'place' | 'compacted' | 'bytesPerSecond'>;
 
+/** A folder with the identity of a pod, the name that its stack's servers prove, and those of clients that are let in. */
+export interface AgentTls {
+  readonly dir: string;
+  readonly serverName: string;
+  readonly clients: readonly string[];
+}
+
 export interface ReloaderOptions {
   readonly init: boolean;
   readonly server: Server;
@@ -40,6 +49,10 @@ export interface ReloaderOptions {
   readonly serviceAccountDir: string;
   /** `host:port` of the health and metrics endpoint; none when undefined. */
   readonly listenAddress: string | undefined;
+  /** Certificates by which the server, and this agent, know their clients; undefined: neither asks. */
+  readonly tls?: AgentTls | undefined;
+  /** `host:port`, on loopback, where the server may be read without a certificate; none when undefined. */
+  readonly loopbackListen?: string | undefined;
   /** Where the blocks of the server go; undefined: nowhere. */
   readonly shipping?: ShippingOptions | undefined;
   readonly agentVersion: string;
@@ -73,11 +86,13 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       await writeInitialFiles({ source, reports: bundle.reports, folder, kind, clock, random, log }, signal);
       return;
     }
+    const tls = options.tls === undefined ? undefined : openTls(options.tls);
+    const server = managedServer(options, tls?.client);
     const reports = new ReportWriter({ store: bundle.reports, clock, random, log });
     const reloader = new Reloader({
       source,
       folder,
-      server: managedServer(options),
+      server,
       reports,
       kind,
       agentVersion: options.agentVersion,
@@ -86,7 +101,7 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
       log,
     });
     const shipping =
-      options.shipping === undefined ? undefined : await openShipping(options.shipping, options);
+      options.shipping === undefined ? undefined : await openShipping(options.shipping, options, tls?.client);
     const shipperReports = new ReportWriter({ store: bundle.shipperReports, clock, random, log });
     const wish = shipping === undefined ? undefined : new shipping.DrainWish();
     const wake = new Signal();
@@ -121,12 +136,19 @@ export async function runReloader(options: ReloaderOptions): Promise<void> {
         watchIndex(client, names, (text) => follow(text), { signal: ending, log }),
       ];
       const { listenAddress } = options;
+      const metrics = () => reloaderMetrics(reloader) + (shipping?.metrics() ?? '');
       if (listenAddress !== undefined)
         tasks.push(
-          serveEndpoint(listenAddress, () => reloaderMetrics(reloader) + (shipping?.metrics() ?? ''), {
+          serveEndpoint(listenAddress, metrics, {
             signal: ending,
+            clock,
+            tls,
+            serverReady: async () => (await server.state(ending)) === 'ready',
           }),
         );
+      const { loopbackListen, serverUrl } = options;
+      if (loopbackListen !== undefined && serverUrl !== undefined)
+        tasks.push(serveLoopback(loopbackListen, { url: serverUrl, tls: tls?.client, metrics }, ending));
       if (shipping !== undefined) {
         const publish = (text: string) => shipperReports.set(text);
         tasks.push(shipping.run(wish!, publish, ending), shipperReports.run(ending));
@@ -160,7 +182,11 @@ async function together(
 }
 
 /** Loaded only where blocks are shipped: buckets take memory. */
-async function openShipping(shipping: ShippingOptions, { serverUrl, log }: ReloaderOptions) {
+async function openShipping(
+  shipping: ShippingOptions,
+  { serverUrl, log }: ReloaderOptions,
+  tls: ClientTls | undefined,
+) {
   const [{ openShipper }, { DrainWish, reportText, runDrains, runSidecar }, { shipperMetrics }] =
     await Promise.all([
       import('../shipper/run.ts'),
@@ -171,6 +197,7 @@ async function openShipping(shipping: ShippingOptions, { serverUrl, log }: Reloa
     ...shipping,
     labels: undefined,
     prometheusUrl: serverUrl,
+    tls,
     source: 'sidecar',
     log,
   });
@@ -190,6 +217,7 @@ async function openShipping(shipping: ShippingOptions, { serverUrl, log }: Reloa
         const { Drainer } = await import('../shipper/drain/drainer.ts');
         const ports = drainPorts({
           serverUrl: serverUrl ?? '',
+          tls,
           tsdbDir: shipping.tsdbDir,
           bucket,
           shipAll: (each) => shipper.everything(each),
@@ -211,12 +239,12 @@ async function openShipping(shipping: ShippingOptions, { serverUrl, log }: Reloa
   };
 }
 
-function managedServer(options: ReloaderOptions): ManagedServer {
+function managedServer(options: ReloaderOptions, tls: ClientTls | undefined): ManagedServer {
   const url = options.serverUrl;
   if (url === undefined) throw new CodedError('ConfigInvalid', '--server-url is missing');
   return options.server === 'prometheus'
-    ? new PrometheusServer({ url, configDir: options.configDir })
-    : new AlertmanagerServer({ url });
+    ? new PrometheusServer({ url, tls, configDir: options.configDir })
+    : new AlertmanagerServer({ url, tls });
 }
 
 /** Written in one step: the server may read it at any moment. */

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { Bucket } from '../../storage-engine/bucket/bucket.ts';
 import { paceOf } from '../../storage-engine/bucket/pace.ts';
+import type { ClientTls } from '../reloader/http-call.ts';
 import { BucketFile, type BucketPlace } from './bucket-file.ts';
 import { DataFolder } from './data-folder.ts';
 import { externalLabelsOf } from './external-labels.ts';
@@ -15,6 +16,7 @@ export interface ShipperSettings {
   /** External labels; undefined: those of the Prometheus at `prometheusUrl`. */
   readonly labels: Readonly<Record<string, string>> | undefined;
   readonly prometheusUrl: string | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly compacted: boolean;
   readonly bytesPerSecond: number | undefined;
   readonly source: BlockSource;
@@ -34,7 +36,8 @@ export function openShipper(settings: ShipperSettings): {
       folder: new DataFolder(settings.tsdbDir),
       bucket: () => file.bucket(),
       labels: async (signal) =>
-        labels ?? (prometheusUrl === undefined ? {} : await externalLabelsOf(prometheusUrl, signal)),
+        labels ??
+        (prometheusUrl === undefined ? {} : await externalLabelsOf(prometheusUrl, signal, settings.tls)),
       clock: systemClock,
       random: systemRandom,
       log,

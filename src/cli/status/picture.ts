@@ -7,6 +7,8 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { RetentionPolicy } from '../../crds/retention-policy.ts';
 import type { Fault } from '../../crds/selection-status.ts';
 import type { Silence } from '../../crds/silence.ts';
+import { ports } from '../../render/names.ts';
+import { schemeAnnotation } from '../../render/workload/tls.ts';
 
 /** What was read from the cluster. */
 export interface ObservedCluster {
@@ -233,10 +235,23 @@ interface StackEntry {
 
 const stackLabel = 'promfleet.dev/stack';
 const serverPorts: Readonly<Record<string, number>> = {
-  prometheus: 9090,
-  alertmanager: 9093,
-  'promfleet-query': 10902,
+  prometheus: ports.prometheus.number,
+  alertmanager: ports.alertmanager.number,
+  'promfleet-query': ports.query.number,
 };
+/** On one machine, where such a pod is read without a certificate. */
+const loopbackPorts: Readonly<Record<string, number>> = {
+  prometheus: ports.loopback.prometheus,
+  alertmanager: ports.loopback.alertmanager,
+  'promfleet-query': ports.loopback.query,
+};
+
+function urlOf(app: string, address: string | undefined, isTls: boolean): string | undefined {
+  const port = serverPorts[app];
+  if (port === undefined || address === undefined || address === '') return undefined;
+  if (isTls && address.startsWith('127.')) return `http://${address}:${loopbackPorts[app]}`;
+  return `${isTls ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
 
 function podsOf(stack: MonitoringStack, pods: readonly ObservedPod[]): PodPicture[] {
   const { namespace, name } = stack.metadata;
@@ -247,8 +262,11 @@ function podsOf(stack: MonitoringStack, pods: readonly ObservedPod[]): PodPictur
       const replica = replicas.get(metadata.name);
       const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
       const waiting = containers.find((container) => container.state?.waiting?.reason !== undefined);
-      const port = serverPorts[metadata.labels?.['app.kubernetes.io/name'] ?? ''];
-      const address = status?.podIP;
+      const url = urlOf(
+        metadata.labels?.['app.kubernetes.io/name'] ?? '',
+        status?.podIP,
+        metadata.annotations?.[schemeAnnotation] === 'https',
+      );
       return {
         name: metadata.name,
         ready:
@@ -259,9 +277,7 @@ function podsOf(stack: MonitoringStack, pods: readonly ObservedPod[]): PodPictur
             ? (waiting?.state?.waiting?.reason ?? status?.phase ?? 'Unknown')
             : 'Terminating',
         restarts: containers.reduce((sum, container) => sum + (container.restartCount ?? 0), 0),
-        ...(port === undefined || address === undefined || address === ''
-          ? {}
-          : { url: `http://${address.includes(':') ? `[${address}]` : address}:${port}` }),
+        ...(url === undefined ? {} : { url }),
         ...(replica === undefined ? {} : { loaded: replica.loaded }),
         ...(replica?.error === undefined ? {} : { error: replica.error }),
       };

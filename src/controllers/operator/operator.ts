@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { describeError } from '../../base/errors.ts';
 import { type Logger, silentLogger } from '../../base/log.ts';
@@ -24,7 +25,9 @@ import { TeamObjectReconciler } from '../../reconcilers/team-object/reconcile.ts
 import { renderAlertmanager } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { labelKeys, managedBy, ports } from '../../render/names.ts';
+import { schemeAnnotation } from '../../render/workload/tls.ts';
 import { AlertmanagerClient } from '../alertmanager-api.ts';
+import { AlertmanagerTrust } from '../alertmanager-trust.ts';
 import { watchClock } from '../clock-watch.ts';
 import type { Reconciler, Watch } from '../controller.ts';
 import { withoutManagedFields } from '../informer.ts';
@@ -34,7 +37,7 @@ import { ChildCache } from './child-cache.ts';
 import { CompactRuleSet } from './compact-rule-set.ts';
 import { CompileRunner } from './compile-runner.ts';
 import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
-import { allClusters, type PodAddress, silenceClusters } from './silence-clusters.ts';
+import { allClusters, type Members, type PodAddress, silenceClusters } from './silence-clusters.ts';
 import { type Caches, type Queues, Term } from './term.ts';
 
 /** Label that gives an object to one of several installations; without it objects belong to the one without class. */
@@ -263,6 +266,7 @@ class TermParts {
         agentImage,
         consent,
         addresses,
+        serial: () => randomBytes(16),
         ...(discoveryClusterRole === undefined ? {} : { discoveryClusterRole }),
       },
       touched: (kind, keys) => {
@@ -282,9 +286,9 @@ class TermParts {
     this.silences = new SilenceReconciler({
       ...common,
       silences: caches.silences.store,
-      clusters: (silence) => silenceClusters(term.fleet, silence, this.#addressOf),
-      allClusters: () => allClusters(term.fleet, this.#addressOf),
-      api: this.#options.alertmanagers ?? new AlertmanagerClient(),
+      clusters: (silence) => silenceClusters(term.fleet, silence, this.#members),
+      allClusters: () => allClusters(term.fleet, this.#members),
+      api: this.#options.alertmanagers ?? new AlertmanagerClient(this.#members.trust.dispatcher()),
       platformNamespaces: consent.platformNamespaces,
     });
     this.policies = new RetentionReconciler({ ...common, policies: caches.policies.store, children });
@@ -300,7 +304,7 @@ class TermParts {
       const term = this.#term;
       if (signal.aborted || term === undefined) continue;
       try {
-        const expired = await this.silences.sweep(allClusters(term.fleet, this.#addressOf));
+        const expired = await this.silences.sweep(allClusters(term.fleet, this.#members));
         if (expired > 0) log.info({ expired }, 'expired silences whose objects are gone');
       } catch (error) {
         log.warn({ reason: describeError(error) }, 'looking for silences without an object failed');
@@ -318,9 +322,12 @@ class TermParts {
   }
 
   readonly #addressOf: PodAddress = (namespace, pod) => {
-    const status = (this.#caches.pods.store.get(`${namespace}/${pod}`) as Pod | undefined)?.status;
-    return status?.podIP === undefined ? undefined : { host: status.podIP, webPort: status.webPort };
+    const { status, metadata } = (this.#caches.pods.store.get(`${namespace}/${pod}`) ?? {}) as Partial<Pod>;
+    const isTls = metadata?.annotations?.[schemeAnnotation] === 'https';
+    return status?.podIP === undefined ? undefined : { host: status.podIP, webPort: status.webPort, isTls };
   };
+
+  readonly #members: Members = { addressOf: this.#addressOf, trust: new AlertmanagerTrust() };
 }
 
 function metadataOnly(object: KubeObject): KubeObject {

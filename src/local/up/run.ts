@@ -242,7 +242,8 @@ function operatorArguments(namespaces: readonly string[]): readonly string[] {
 
 async function serviceAddresses(client: KubeClient, node: RunningNode) {
   const { items } = await listAll<Service>(client, { apiVersion: 'v1', kind: 'Service' });
-  return addressesOf(items, ({ metadata: { namespace = '', name = '' } }, port) =>
+  const pods = await listAll<Pod>(client, { apiVersion: 'v1', kind: 'Pod' });
+  return addressesOf(items, pods.items, ({ metadata: { namespace = '', name = '' } }, port) =>
     node.addresses.knownPort('service', namespace, name, port),
   );
 }

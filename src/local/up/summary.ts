@@ -1,4 +1,5 @@
-import type { Service } from '../node/types.ts';
+import { ports } from '../../render/names.ts';
+import type { Pod, Service } from '../node/types.ts';
 
 export interface Address {
   readonly title: string;
@@ -16,27 +17,49 @@ export const titleAnnotation = 'local.promfleet.dev/title';
 export const showLogAnnotation = 'local.promfleet.dev/show-log';
 
 /**
- * Where people reach what runs, of Services with an address. `portOf` gives the real port of a Service's port.
+ * Where people reach what runs, of Services with an address. `portOf` gives the real port of a Service's port. A server that
+ * asks for certificates is read where its pod lets this machine's user in without one.
  */
 export function addressesOf(
   services: readonly Service[],
+  pods: readonly Pod[],
   portOf: (service: Service, port: number) => number,
 ): readonly Address[] {
   return services
     .flatMap((service) => {
       const { namespace = '', name = '', labels = {}, annotations = {} } = service.metadata;
-      const { clusterIP, ports = [] } = service.spec;
+      const { clusterIP, ports: own = [] } = service.spec;
       const known = annotations[titleAnnotation] ?? titles[labels['app.kubernetes.io/name'] ?? ''];
-      const port = ports.find((candidate) => (candidate.protocol ?? 'TCP') === 'TCP');
+      const port = own.find((candidate) => (candidate.protocol ?? 'TCP') === 'TCP');
       if (known === undefined || port === undefined || !clusterIP?.startsWith('127.')) return [];
-      return [
-        {
-          title: `${known} (${namespace}/${name})`,
-          url: `http://${clusterIP}:${portOf(service, port.port)}`,
-        },
-      ];
+      const url = loopbackOf(service, pods) ?? `http://${clusterIP}:${portOf(service, port.port)}`;
+      return [{ title: `${known} (${namespace}/${name})`, url }];
     })
     .sort((a, b) => (a.title < b.title ? -1 : 1));
+}
+
+/** The first pod behind a Service that has a port for reading on loopback. */
+function loopbackOf({ metadata, spec }: Service, pods: readonly Pod[]): string | undefined {
+  const selector = Object.entries(spec.selector ?? {});
+  const found = pods
+    .filter(
+      (pod) =>
+        pod.metadata.namespace === metadata.namespace &&
+        selector.length > 0 &&
+        selector.every(([key, value]) => pod.metadata.labels?.[key] === value),
+    )
+    .flatMap((pod) => {
+      const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+      const port = containers
+        .flatMap((each) => each.ports ?? [])
+        .find(({ name }) => name === ports.loopback.name);
+      const address = pod.status?.podIP;
+      return port === undefined || address === undefined
+        ? []
+        : [{ name: pod.metadata.name ?? '', url: `http://${address}:${port.containerPort}` }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return found[0]?.url;
 }
 
 export function summaryText(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Service } from '../node/types.ts';
+import type { Pod, Service } from '../node/types.ts';
 import { inOrder, parseManifests } from './manifests.ts';
 import { stateOf } from './readiness.ts';
 import { addressesOf, summaryText } from './summary.ts';
@@ -95,16 +95,35 @@ describe('the summary', () => {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace: 'n', labels },
-    spec: { clusterIP, ports: [{ port: 9090 }] },
+    spec: { clusterIP, ports: [{ port: 9090 }], selector: { app: name } },
+  });
+  const pod = (name: string, app: string, podIP: string): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'n', labels: { app } },
+    spec: {
+      initContainers: [{ name: 'r', ports: [{ name: 'loopback', containerPort: 9190 }] }],
+      containers: [{ name: 'p', ports: [{ name: 'web', containerPort: 9090 }] }],
+    },
+    status: { podIP } as Pod['status'] & object,
   });
   it('names Services that people open', () => {
     const services = [
       service('a', { 'app.kubernetes.io/name': 'prometheus' }, '127.128.0.1'),
       service('a-pods', { 'app.kubernetes.io/name': 'prometheus' }, 'None'),
       service('b', {}, '127.128.0.2'),
+      service('c', { 'app.kubernetes.io/name': 'alertmanager' }, '127.128.0.3'),
     ];
-    const addresses = addressesOf(services, (_service, port) => port);
-    expect(addresses).toEqual([{ title: 'Prometheus (n/a)', url: 'http://127.128.0.1:9090' }]);
+    const pods = [
+      pod('c-1', 'c', '127.64.0.2'),
+      pod('c-0', 'c', '127.64.0.1'),
+      pod('a-0', 'other', '127.64.0.3'),
+    ];
+    const addresses = addressesOf(services, pods, (_service, port) => port);
+    expect(addresses).toEqual([
+      { title: 'Alertmanager (n/c)', url: 'http://127.64.0.1:9190' },
+      { title: 'Prometheus (n/a)', url: 'http://127.128.0.1:9090' },
+    ]);
     expect(summaryText(addresses, { kubeconfig: '/k', seconds: '3.1', shared: false })).toMatch(
       /^ready after 3\.1s/m,
     );

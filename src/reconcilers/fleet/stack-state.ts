@@ -3,6 +3,7 @@ import type { PackedSlot } from '../../render/bundle/pack.ts';
 import { alertmanagerSlotNames, ruleSlotNames } from '../../render/names.ts';
 import type { Manifest } from '../../render/workload/manifest.ts';
 import type { RuleSetRecord } from '../alert-rule-set/record.ts';
+import type { IdentityData } from '../identities/identities.ts';
 import { LiveChildren } from '../live-children.ts';
 import { OwnSecrets } from '../monitoring-stack/own-secrets.ts';
 import type { StackFault } from '../monitoring-stack/status.ts';
@@ -27,6 +28,8 @@ export class StackState {
   readonly children = new LiveChildren();
   readonly ownSecrets = new OwnSecrets();
   readonly secrets: SecretValues;
+  /** What the parts of the stack prove themselves with, as it was last brought about. */
+  identities: IdentityData | undefined;
   /** Manifests of packed slots: a slot that does not change is not encoded again. */
   readonly slotManifests = new WeakMap<PackedSlot, Manifest>();
   /** The bundles were read back from the API. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { Manifest } from '../../render/workload/manifest.ts';
 import type { KubeObject } from '../object.ts';
-import { agentImageOf, pinAgentImage } from './agent-image.ts';
+import { agentImageOf, type Pin, pinAgentImage } from './agent-image.ts';
 
 function stack(spec: MonitoringStack['spec'] = {}): MonitoringStack {
   return {
@@ -13,23 +13,25 @@ function stack(spec: MonitoringStack['spec'] = {}): MonitoringStack {
   };
 }
 
-const render = (server: string) => (agentImage: string) => ({
-  manifests: [
-    {
-      apiVersion: 'apps/v1',
-      kind: 'StatefulSet',
-      metadata: { name: 'main-prometheus-0', namespace: 'monitoring' },
-      spec: {
-        template: {
-          spec: {
-            initContainers: [{ name: 'reloader', image: agentImage }],
-            containers: [{ name: 'prometheus', image: server }],
+const render =
+  (server: string) =>
+  ({ agentImage }: Pin) => ({
+    manifests: [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'StatefulSet',
+        metadata: { name: 'main-prometheus-0', namespace: 'monitoring' },
+        spec: {
+          template: {
+            spec: {
+              initContainers: [{ name: 'reloader', image: agentImage }],
+              containers: [{ name: 'prometheus', image: server }],
+            },
           },
         },
-      },
-    } satisfies Manifest,
-  ] as Manifest[],
-});
+      } satisfies Manifest,
+    ] as Manifest[],
+  });
 
 function live(agentImage: string, server = 'prometheus:1'): Map<string, KubeObject> {
   const { rendered } = pinAgentImage(stack(), agentImage, new Map(), render(server));

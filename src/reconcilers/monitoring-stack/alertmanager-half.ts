@@ -10,6 +10,7 @@ import { changeTo, type PackedSlot } from '../../render/bundle/pack.ts';
 import { type BundleFile, sha256Hex } from '../../render/bundle/slot.ts';
 import { alertmanagerIndexName, alertmanagerName } from '../../render/names.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
+import { tlsFiles } from '../../render/workload/tls.ts';
 import { indexManifest } from '../../render/workload/transport.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
 import type { StackState } from '../fleet/stack-state.ts';
@@ -18,6 +19,7 @@ import { keyOf, type ObjectKey, parseKey } from '../object.ts';
 import type { Breather } from '../ports.ts';
 import type { TeamRecord } from '../team-object/record.ts';
 import { type Half, splitWorkloads } from './prometheus-half.ts';
+import { identityFor } from './stack-identities.ts';
 import type { StackFault } from './status.ts';
 
 export interface SelectedRoute {
@@ -76,7 +78,13 @@ export async function updateRoutes(
   breather: Breather,
 ): Promise<RouteUpdate> {
   const { object, secrets } = stack;
-  const context = canonicalJson([object.spec.alertmanager ?? {}, policy, secrets.version]);
+  const identity = identityFor(stack, 'alertmanager');
+  const context = canonicalJson([
+    object.spec.alertmanager ?? {},
+    policy,
+    secrets.version,
+    identity === undefined ? '' : sha256Hex(identity.pem + identity.authorities),
+  ]);
   const marked = stack.routes.take();
   if (marked.length === 0 && context === stack.routeContext) return { touched: [], faults: before };
   let config: AlertmanagerConfig;
@@ -88,7 +96,12 @@ export async function updateRoutes(
   }
   const bundle = stack.alertmanagerBundle;
   const refusedBefore = [...stack.routes.records.keys()].filter((key) => isRefused(stack, key));
-  const { refused } = await bundle.change(changeTo(bundle.packing, config.files), breather);
+  const files = [
+    // First: whatever else does not fit.
+    ...(identity === undefined ? [] : tlsFiles(object, 'alertmanager', identity)),
+    ...config.files,
+  ];
+  const { refused } = await bundle.change(changeTo(bundle.packing, files), breather);
   stack.routeContext = context;
   stack.routes.release();
   const touched = new Set([...marked, ...refusedBefore, ...takeRecords(stack, routes, config)]);

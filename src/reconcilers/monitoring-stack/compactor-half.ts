@@ -5,6 +5,7 @@ import { renderCompactor } from '../../render/compactor/compactor.ts';
 import { hasCompactor } from '../../render/compactor/flags.ts';
 import { retentionManifest, retentionOrderOf } from '../../render/compactor/retention-object.ts';
 import { compactorName, dataKeys, reportName, retentionName } from '../../render/names.ts';
+import { speaksTls } from '../../render/workload/tls.ts';
 import type { RetentionDocument } from '../../storage-engine/format/retention-document.ts';
 import {
   parseRetentionReport,
@@ -124,7 +125,7 @@ export function compactorHalf(
     stack,
     newImage,
     new Map(live === undefined ? [] : [[live.metadata.name, live]]),
-    (agentImage) => renderCompactor({ stack, agentImage }),
+    ({ agentImage, schema }) => renderCompactor({ stack, agentImage, tls: speaksTls(stack, schema) }),
   );
   const { content, workloads } = splitWorkloads(rendered.manifests);
   let document: RetentionDocument | undefined;

@@ -6,7 +6,9 @@ import { prometheusConfigSlotName, prometheusIndexName, prometheusShardName } fr
 import { renderConfig } from '../../render/prometheus/config.ts';
 import type { renderPrometheus } from '../../render/prometheus/prometheus.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
+import { tlsFiles } from '../../render/workload/tls.ts';
 import { indexManifest, slotManifest } from '../../render/workload/transport.ts';
+import type { Identity } from '../identities/identities.ts';
 import type { BundleState } from '../rule-bundle/bundle-state.ts';
 
 /** Manifests by the phase in which they are applied, see `applyChildren`. */
@@ -49,13 +51,15 @@ export interface PrometheusHalfInput {
   /** Shards that run, those that are to go among them. */
   readonly shards: number;
   readonly drain: Drain | undefined;
+  /** Absent where the stack has no certificates. */
+  readonly identity: Identity | undefined;
   /** Turns a slot into its manifest; remembers the last one of each. */
   readonly slotManifestOf: (slot: PackedSlot) => Manifest;
 }
 
 /** Everything of the Prometheus half: objects, configuration of each shard, rule slots, one index a shard. */
 export function prometheusHalf(input: PrometheusHalfInput): Half {
-  const { stack, bundle, rendered } = input;
+  const { stack, bundle, rendered, identity } = input;
   const { name } = stack.metadata;
   const { content, workloads } = splitWorkloads(rendered.manifests);
   const faults = [...rendered.faults];
@@ -76,7 +80,10 @@ export function prometheusHalf(input: PrometheusHalfInput): Half {
     // Shards have the same faults.
     if (shard === 0) faults.push(...config.faults);
     const slotName = prometheusConfigSlotName(name, shard);
-    const { hash, bytes } = encodeSlot([config.file]);
+    const { hash, bytes } = encodeSlot([
+      config.file,
+      ...(identity === undefined ? [] : tlsFiles(stack, 'prometheus', identity)),
+    ]);
     content.push(slotManifest(stack, { kind: 'Secret', name: slotName, bytes, server: 'prometheus' }));
     const slots: IndexSlot[] = [
       { kind: 'Secret', name: slotName, hash },

@@ -14,14 +14,16 @@ function stack(spec: MonitoringStack['spec'] = {}): MonitoringStack {
 }
 
 const imageOf = (object: MonitoringStack, children: ReadonlyMap<string, KubeObject>, newImage: string) => {
-  const deployment = queryServers(object, children, newImage).workloads.find(
+  const deployment = queryServers(object, children, newImage, false).workloads.find(
     ({ kind }) => kind === 'Deployment',
   ) as { spec?: { template: { spec: { containers: readonly { image: string }[] } } } } | undefined;
   return deployment?.spec?.template.spec.containers[0]?.image;
 };
 
 function live(object: MonitoringStack, newImage: string): ReadonlyMap<string, KubeObject> {
-  return new Map(queryServers(object, new Map(), newImage).workloads.map((each) => [identityOf(each), each]));
+  return new Map(
+    queryServers(object, new Map(), newImage, false).workloads.map((each) => [identityOf(each), each]),
+  );
 }
 
 describe('the image of the query servers', () => {

@@ -2,6 +2,7 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { queryName } from '../../render/names.ts';
 import { queryReplicas } from '../../render/query/flags.ts';
 import { renderQuery } from '../../render/query/query.ts';
+import { speaksTls } from '../../render/workload/tls.ts';
 import type { KubeObject } from '../object.ts';
 import { pinAgentImage } from './agent-image.ts';
 import { type Half, splitWorkloads } from './prometheus-half.ts';
@@ -30,13 +31,15 @@ export function queryServers(
   stack: MonitoringStack,
   children: ReadonlyMap<string, KubeObject>,
   newImage: string,
+  prometheusTls: boolean,
 ): Half {
   const live = liveDeployment(stack, children);
   const { rendered } = pinAgentImage(
     stack,
     newImage,
     new Map(live === undefined ? [] : [[live.metadata.name, live]]),
-    (agentImage) => renderQuery({ stack, agentImage }),
+    ({ agentImage, schema }) =>
+      renderQuery({ stack, agentImage, transport: { tls: speaksTls(stack, schema), prometheusTls } }),
   );
   const { content, workloads } = splitWorkloads(rendered.manifests);
   return {

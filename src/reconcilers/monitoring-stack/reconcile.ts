@@ -7,6 +7,7 @@ import type { AlertRuleSet } from '../../crds/alert-rule-set.ts';
 import { apiVersion } from '../../crds/metadata.ts';
 import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { RetentionPolicy } from '../../crds/retention-policy.ts';
+import type { AlertmanagerInput } from '../../render/alertmanager/alertmanager.ts';
 import type { AddressPolicy } from '../../render/alertmanager/checks/address.ts';
 import { alertmanagerVersionFault } from '../../render/alertmanager/config.ts';
 import type { PackedSlot } from '../../render/bundle/pack.ts';
@@ -15,6 +16,7 @@ import { renderPrometheus } from '../../render/prometheus/prometheus.ts';
 import { defaultVersion, versionFault } from '../../render/prometheus/versions.ts';
 import type { Manifest, RenderFault } from '../../render/workload/manifest.ts';
 import { objectStoreFile, ships } from '../../render/workload/object-store.ts';
+import { speaksTls } from '../../render/workload/tls.ts';
 import { slotManifest } from '../../render/workload/transport.ts';
 import { dialectOf } from '../alert-rule-set/compile.ts';
 import type { Fleet, ObjectSource } from '../fleet/fleet.ts';
@@ -39,6 +41,7 @@ import { type Half, prometheusHalf } from './prometheus-half.ts';
 import { observeQuery, queryServers } from './query-servers.ts';
 import { configMap, followReplicas, ownSecretKeys, readShipperReport, recoverBundles } from './recover.ts';
 import { type RuleSetCompilation, updateRules } from './rules.ts';
+import { identitiesHalf, identityFor, keepIdentities } from './stack-identities.ts';
 import { decideStackStatus, type StackFault, toldIndexHash } from './status.ts';
 import { growVolumes } from './volume-growth.ts';
 import { declaredWorkloads, observeWorkload } from './workloads.ts';
@@ -50,6 +53,8 @@ export interface StackReconcilerOptions {
   readonly discoveryClusterRole?: string;
   readonly consent: ConsentPolicy;
   readonly addresses: AddressPolicy;
+  /** 16 random bytes for a certificate. */
+  readonly serial: () => Uint8Array;
 }
 
 export interface RenderedWorkload {
@@ -70,7 +75,7 @@ export interface StackReconcilerParts {
   readonly getter: ObjectGetter;
   readonly events: EventSink;
   readonly compilation: RuleSetCompilation;
-  readonly renderAlertmanager: (input: { stack: MonitoringStack; agentImage: string }) => RenderedWorkload;
+  readonly renderAlertmanager: (input: AlertmanagerInput) => RenderedWorkload;
   readonly breather: Breather;
   readonly clock: Clock;
   readonly options: StackReconcilerOptions;
@@ -83,8 +88,8 @@ export interface StackReconcilerParts {
 interface Desired {
   readonly prometheus: Half;
   readonly alertmanager: Half | undefined;
-  readonly query: Half;
-  readonly compactor: Half;
+  /** These and those without files, all together. */
+  readonly halves: readonly Half[];
   readonly agentImage: string;
   readonly draining: Draining;
   readonly faults: readonly StackFault[];
@@ -140,11 +145,12 @@ export class StackReconciler {
   }
 
   async #bringAbout(stack: StackState): Promise<Desired> {
-    const { fleet, clock, children, getter, writer, routes } = this.#parts;
+    const { fleet, clock, children, getter, writer, routes, options } = this.#parts;
     this.#checkVersions(stack.object);
     const cached = children.of(stack.key);
     const selected = selectedRoutes(stack, fleet, routes);
     await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs(), stack.children);
+    keepIdentities(stack, { nowMs: clock.nowMs(), serial: options.serial });
     await stack.secrets.load(this.#secretKeys(stack, selected), clock.nowMs());
     if (!stack.recovered) {
       for (const name of await recoverBundles(stack, cached, this.#parts.breather))
@@ -182,8 +188,7 @@ export class StackReconciler {
     try {
       await breather.breathe();
       const desired = this.#desired(stack, cached, routeUpdate.faults);
-      const { prometheus, alertmanager, query, compactor } = desired;
-      const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
+      const { halves } = desired;
       const phases = phasesOf(halves);
       await hashManifests(phases, breather);
       const live = new Map([...cached, ...stack.ownSecrets.live()]);
@@ -264,10 +269,11 @@ export class StackReconciler {
     };
     const draining = this.#draining(stack, overlaid);
     const { effective } = draining;
-    const first = pinAgentImage(object, options.agentImage, statefulSets('prometheus'), (agentImage) =>
+    const first = pinAgentImage(object, options.agentImage, statefulSets('prometheus'), (pin) =>
       renderPrometheus({
         stack: effective,
-        agentImage,
+        agentImage: pin.agentImage,
+        tls: speaksTls(object, pin.schema),
         discoveryNamespaces: discovery,
         ...(options.discoveryClusterRole === undefined
           ? {}
@@ -285,12 +291,17 @@ export class StackReconciler {
       additionalScrapeConfigs: additional,
       shards: effective.spec.prometheus?.shards ?? 1,
       drain: draining.drain,
+      identity: identityFor(stack, 'prometheus'),
       slotManifestOf: manifestOf('ConfigMap', 'prometheus'),
     });
     const hasAlertmanager = (object.spec.alertmanager?.replicas ?? 3) > 0;
     const second = hasAlertmanager
-      ? pinAgentImage(object, options.agentImage, statefulSets('alertmanager'), (agentImage) =>
-          renderAlertmanager({ stack: object, agentImage }),
+      ? pinAgentImage(object, options.agentImage, statefulSets('alertmanager'), (pin) =>
+          renderAlertmanager({
+            stack: object,
+            agentImage: pin.agentImage,
+            tls: speaksTls(object, pin.schema),
+          }),
         )
       : undefined;
     const alertmanager =
@@ -302,7 +313,7 @@ export class StackReconciler {
             second.rendered,
             manifestOf('Secret', 'alertmanager'),
           );
-    const query = queryServers(effective, overlaid, options.agentImage);
+    const query = queryServers(effective, overlaid, options.agentImage, speaksTls(object, first.schema));
     const compactor = compactorHalf(
       object,
       overlaid,
@@ -310,7 +321,14 @@ export class StackReconciler {
       this.#parts.policies.list(stack.key.namespace),
       this.#parts.clock.nowMs(),
     );
-    const halves = [prometheus, ...(alertmanager === undefined ? [] : [alertmanager]), query, compactor];
+    const identities = identitiesHalf(stack);
+    const halves = [
+      ...(identities === undefined ? [] : [identities]),
+      prometheus,
+      ...(alertmanager === undefined ? [] : [alertmanager]),
+      query,
+      compactor,
+    ];
     const faults = halves
       .flatMap((half) => half.faults)
       .map(({ code, path, message }): StackFault => ({ path, code, message }));
@@ -336,8 +354,7 @@ export class StackReconciler {
     return {
       prometheus,
       alertmanager,
-      query,
-      compactor,
+      halves,
       agentImage,
       draining,
       faults: [...faults, ...routeFaults],

@@ -5,6 +5,7 @@ import {
   alertmanagerIndexName,
   alertmanagerSlotNames,
   dataKeys,
+  identitiesName,
   prometheusConfigSlotName,
   prometheusIndexName,
   prometheusName,
@@ -69,7 +70,7 @@ const spareSlots = 2;
 /** Secrets that promfleet writes for this stack, as far as their names follow from what is declared or live. */
 export function ownSecretKeys(stack: StackState, children: Children): ObjectKey[] {
   const { namespace, name } = stack.key;
-  const names = new Set<string>();
+  const names = new Set<string>([identitiesName(name)]);
   for (let shard = 0; shard < (stack.object.spec.prometheus?.shards ?? 1); shard++)
     names.add(prometheusConfigSlotName(name, shard));
   const prefix = `${prometheusName(name)}-`;

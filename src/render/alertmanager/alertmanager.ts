@@ -15,19 +15,21 @@ export interface AlertmanagerInput {
   readonly stack: MonitoringStack;
   /** Image of the agents, as pinned for this stack. */
   readonly agentImage: string;
+  /** Whether the members ask their clients, and each other, for certificates. */
+  readonly tls?: boolean;
 }
 
 /**
  * Every object of the stack's Alertmanager half except index and slots, in the order in which they are applied: rights
  * and reports before the pods that need them. Nothing for a stack without members.
  */
-export function renderAlertmanager({ stack, agentImage }: AlertmanagerInput): {
+export function renderAlertmanager({ stack, agentImage, tls = false }: AlertmanagerInput): {
   readonly manifests: readonly Manifest[];
   readonly faults: readonly RenderFault[];
 } {
   const pods = alertmanagerPods(stack);
   if (pods.length === 0) return { manifests: [], faults: [] };
-  const { manifest, faults } = renderAlertmanagerStatefulSet(stack, agentImage);
+  const { manifest, faults } = renderAlertmanagerStatefulSet(stack, agentImage, tls);
   return {
     manifests: [
       ...renderRights(stack, pods),

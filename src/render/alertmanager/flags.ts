@@ -3,6 +3,7 @@ import { alertmanagerName, alertmanagerPodName, governingServiceName, mountPaths
 import { durationMs } from '../workload/duration.ts';
 import { extraArgs } from '../workload/extra-args.ts';
 import { type RenderFault, stackNamespace } from '../workload/manifest.ts';
+import { gossipConfigArg, webConfigArg } from '../workload/tls.ts';
 import { alertmanagerConfigPath } from './assemble.ts';
 import { alertmanagerFlags } from './flag-table.ts';
 import { atLeast, defaultVersion } from './version.ts';
@@ -26,7 +27,10 @@ const reconnectTimeout = '5m';
 const pushPullInterval = '15s';
 
 /** Command line of every member. Order is fixed, so that equal input restarts nothing. */
-export function alertmanagerArgs(stack: MonitoringStack): {
+export function alertmanagerArgs(
+  stack: MonitoringStack,
+  tls: boolean,
+): {
   readonly args: readonly string[];
   readonly faults: readonly RenderFault[];
 } {
@@ -43,7 +47,8 @@ export function alertmanagerArgs(stack: MonitoringStack): {
     `--data.retention=${(durationMs(spec.retention ?? '120h') ?? 0) / 1000}s`,
     `--web.listen-address=0.0.0.0:${ports.alertmanager.number}`,
     '--web.route-prefix=/',
-    ...clusterArgs(stack, spec.replicas ?? 3, extra.names),
+    ...(tls ? [webConfigArg] : []),
+    ...clusterArgs(stack, spec.replicas ?? 3, extra.names, tls),
   ];
   const enabled = enabledFeatures(spec, faults);
   if (enabled.length > 0) args.push(`--enable-feature=${enabled.join(',')}`);
@@ -51,7 +56,12 @@ export function alertmanagerArgs(stack: MonitoringStack): {
 }
 
 /** Members find each other by pod name: addresses change, names do not. One member alone needs no cluster. */
-function clusterArgs(stack: MonitoringStack, replicas: number, set: ReadonlySet<string>): readonly string[] {
+function clusterArgs(
+  stack: MonitoringStack,
+  replicas: number,
+  set: ReadonlySet<string>,
+  tls: boolean,
+): readonly string[] {
   if (replicas < 2) return ['--cluster.listen-address='];
   const { name } = stack.metadata;
   const namespace = stackNamespace(stack);
@@ -60,6 +70,7 @@ function clusterArgs(stack: MonitoringStack, replicas: number, set: ReadonlySet<
   return [
     `--cluster.listen-address=0.0.0.0:${port}`,
     `--cluster.advertise-address=[$(POD_IP)]:${port}`,
+    ...(tls ? [gossipConfigArg] : []),
     // Keeps clusters apart when a pod of another one gets an address that this one still remembers.
     `--cluster.label=${namespace}/${alertmanagerName(name)}`,
     ...Array.from(

@@ -35,6 +35,15 @@ test.each(readdirSync(folder))('renders %s as its golden file says', (name) => {
   expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
 });
 
+test.each(readdirSync(folder))('renders %s with certificates as its golden file says', (name) => {
+  const expectedPath = join(folder, name, 'expected-tls.yaml');
+  const { manifests } = renderAlertmanager({ ...readCase(join(folder, name, 'input.yaml')), tls: true });
+  const sets = manifests.filter(({ kind }) => kind === 'StatefulSet');
+  const actual = dump(sets, { lineWidth: -1, noRefs: true });
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(expectedPath, actual);
+  expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
+});
+
 test('configuration content never changes a pod template', () => {
   const input = readCase(join(folder, 'teams/input.yaml'));
   const { alertmanager, ...rest } = input.stack.spec;

@@ -16,11 +16,12 @@ const podAddress = { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status
 export function renderAlertmanagerStatefulSet(
   stack: MonitoringStack,
   agentImage: string,
+  tls: boolean,
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.alertmanager ?? {};
   const { name } = stack.metadata;
   const selector = podSelector(name, 'alertmanager');
-  const { args, faults: flagFaults } = alertmanagerArgs(stack);
+  const { args, faults: flagFaults } = alertmanagerArgs(stack, tls);
   const { name: mesh, number: meshNumber } = ports.gossip;
   const { manifest, faults } = serverStatefulSet(stack, 'alertmanager', {
     name: alertmanagerName(name),
@@ -29,11 +30,13 @@ export function renderAlertmanagerStatefulSet(
     claimLabels: selector,
     selector,
     serviceAccount: alertmanagerName(name),
+    tls,
     terminationGraceSeconds,
     initContainers: agentContainers({
       stack,
       server: 'alertmanager',
       agentImage,
+      tls,
       indexName: alertmanagerIndexName(name),
     }),
     container: serverContainer('alertmanager', {
@@ -50,6 +53,7 @@ export function renderAlertmanagerStatefulSet(
         { name: meshPortName(mesh, 'UDP'), containerPort: meshNumber, protocol: 'UDP' },
       ],
       volumeMounts: configAndData,
+      tls,
       readiness: { periodSeconds: 3, failureThreshold: 5 },
       resources: spec.resources,
     }),

@@ -11,6 +11,7 @@ import {
 import { objectStoreAccess } from '../workload/object-store.ts';
 import { claimRetention, dataVolume } from '../workload/pod.ts';
 import { serverContainer, serverTemplate } from '../workload/server.ts';
+import { identityVolume } from '../workload/tls.ts';
 import { agentRules } from '../workload/transport.ts';
 import { compactorArgs, hasCompactor } from './flags.ts';
 
@@ -28,8 +29,10 @@ export function renderCompactor(input: {
   readonly stack: MonitoringStack;
   /** Image of promfleet, as pinned for this stack; `spec.compactor.image` goes before it. */
   readonly agentImage: string;
+  /** Whether its endpoint speaks TLS. */
+  readonly tls?: boolean;
 }): { readonly manifests: readonly Manifest[]; readonly faults: readonly RenderFault[] } {
-  const { stack, agentImage } = input;
+  const { stack, agentImage, tls = false } = input;
   if (!hasCompactor(stack)) return { manifests: [], faults: [] };
   const stackName = stack.metadata.name;
   const name = compactorName(stackName);
@@ -37,7 +40,7 @@ export function renderCompactor(input: {
   const selector = podSelector(stackName, 'compactor');
   const { name: port, number } = ports.compactor;
   const report = reportName(`${name}-0`);
-  const { manifest, faults } = statefulSet(stack, agentImage, selector);
+  const { manifest, faults } = statefulSet(stack, agentImage, selector, tls);
   const rules = agentRules({
     indexes: [retentionName(stackName)],
     configMapSlots: [],
@@ -91,16 +94,19 @@ function statefulSet(
   stack: MonitoringStack,
   agentImage: string,
   selector: Readonly<Record<string, string>>,
+  tls: boolean,
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.compactor ?? {};
   const name = compactorName(stack.metadata.name);
   const bucket = objectStoreAccess(stack)!;
-  const { args, faults: flagFaults } = compactorArgs(stack);
+  const { args, faults: flagFaults } = compactorArgs(stack, tls);
   const data = dataVolume(spec.storage, selector);
+  const identity = identityVolume(stack, 'compactor');
   const { template, faults } = serverTemplate(stack, 'compactor', {
     selector,
     serviceAccount: name,
     token: true,
+    tls,
     terminationGraceSeconds,
     container: serverContainer('compactor', {
       image:
@@ -109,11 +115,16 @@ function statefulSet(
           : imageReference(spec.image, { registry: stack.spec.imageRegistry }),
       command: 'promfleet',
       args,
-      volumeMounts: [bucket.mount('write'), { name: 'data', mountPath: mountPaths.data }],
+      volumeMounts: [
+        bucket.mount('write'),
+        { name: 'data', mountPath: mountPaths.data },
+        ...(tls ? [identity.mount] : []),
+      ],
+      tls,
       readiness: { periodSeconds: 5, failureThreshold: 3 },
       resources: spec.resources,
     }),
-    volumes: [bucket.volume, ...data.volumes],
+    volumes: [bucket.volume, ...data.volumes, ...(tls ? [identity.volume] : [])],
   });
   const manifest: Manifest = {
     apiVersion: 'apps/v1',

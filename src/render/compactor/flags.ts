@@ -4,6 +4,7 @@ import { extraArgs } from '../workload/extra-args.ts';
 import { type RenderFault, stackNamespace } from '../workload/manifest.ts';
 import { objectStoreAccess } from '../workload/object-store.ts';
 import { compactorFlags } from '../workload/own-flags.ts';
+import { ownServerTlsArgs } from '../workload/tls.ts';
 
 /** Whether a stack compacts its bucket: only where it says so, as a second compactor beside another system's would harm. */
 export function hasCompactor(stack: MonitoringStack): boolean {
@@ -12,7 +13,10 @@ export function hasCompactor(stack: MonitoringStack): boolean {
 }
 
 /** Command line of the compactor. Order is fixed, so that equal input restarts nothing. */
-export function compactorArgs(stack: MonitoringStack): {
+export function compactorArgs(
+  stack: MonitoringStack,
+  tls: boolean,
+): {
   readonly args: readonly string[];
   readonly faults: readonly RenderFault[];
 } {
@@ -32,6 +36,7 @@ export function compactorArgs(stack: MonitoringStack): {
     `--retention-configmap=${stackNamespace(stack)}/${retentionName(name)}`,
     `--report=${stackNamespace(stack)}/${reportName(`${compactorName(name)}-0`)}`,
     `--service-account-dir=${mountPaths.serviceAccount}`,
+    ...(tls ? ownServerTlsArgs(stack) : []),
     ...extra.args,
   ];
   return { args, faults: extra.faults };

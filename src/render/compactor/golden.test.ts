@@ -19,6 +19,14 @@ test.each(readdirSync(folder))('renders %s as its golden file says', (name) => {
   expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
 });
 
+test.each(readdirSync(folder))('renders %s with certificates as its golden file says', (name) => {
+  const expectedPath = join(folder, name, 'expected-tls.yaml');
+  const { manifests } = renderCompactor({ ...read(name), tls: true });
+  const actual = toYaml(manifests.filter(({ kind }) => kind === 'StatefulSet'));
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(expectedPath, actual);
+  expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
+});
+
 test.each<[string, MonitoringStack['spec'], boolean]>([
   ['no bucket', {}, false],
   ['a bucket alone', { objectStore: { secretRef: { name: 'bucket' } } }, false],

@@ -6,9 +6,17 @@ import { labelKeys, managedBy, ports, reservedLabels, sourceLabels } from '../na
 import { durationMs } from '../workload/duration.ts';
 import { compact, type RenderFault, stackNamespace } from '../workload/manifest.ts';
 import { quantityValue } from '../workload/quantity.ts';
+import { clientTls, hasIdentities } from '../workload/tls.ts';
 import { mergeAdditionalConfig } from './additional-config.ts';
 import { additionalJobs } from './additional-scrape.ts';
-import { annotatedPodsJob, enforce, ownComponentsJob, podDiscovery, type ScrapeJob } from './scrape-jobs.ts';
+import {
+  annotatedPodsJob,
+  enforce,
+  ownComponentsJob,
+  podDiscovery,
+  type ScrapeJob,
+  schemeOfPod,
+} from './scrape-jobs.ts';
 import { defaultVersion } from './versions.ts';
 
 export const configPath = 'prometheus.yaml';
@@ -134,6 +142,7 @@ function alertingSection(stack: MonitoringStack, shards: number): Record<string,
   if (shards === 1) dropped.push(sourceLabels.shard);
   const relabel = [{ regex: dropped.join('|'), action: 'labeldrop' }];
   if ((stack.spec.alertmanager?.replicas ?? 3) === 0) return { alert_relabel_configs: relabel };
+  const tls = hasIdentities(stack) ? clientTls(stack) : undefined;
   const label = [
     `${labelKeys.name}=alertmanager`,
     `${labelKeys.instance}=${stack.metadata.name}`,
@@ -144,6 +153,7 @@ function alertingSection(stack: MonitoringStack, shards: number): Record<string,
     alertmanagers: [
       {
         api_version: 'v2',
+        ...(tls === undefined ? {} : { tls_config: tls }),
         kubernetes_sd_configs: [podDiscovery([stackNamespace(stack)], label)],
         relabel_configs: [
           {
@@ -151,6 +161,7 @@ function alertingSection(stack: MonitoringStack, shards: number): Record<string,
             regex: ports.alertmanager.name,
             action: 'keep',
           },
+          ...(tls === undefined ? [] : [schemeOfPod]),
           { source_labels: ['__meta_kubernetes_pod_phase'], regex: 'Failed|Succeeded', action: 'drop' },
         ],
       },
@@ -162,7 +173,7 @@ function scrapeJobs(input: ConfigInput, faults: RenderFault[]): readonly ScrapeJ
   const { stack } = input;
   const spec = stack.spec.prometheus ?? {};
   const version = spec.version ?? defaultVersion;
-  const jobs: ScrapeJob[] = [ownComponentsJob(stackNamespace(stack), stack.metadata.name, version)];
+  const jobs: ScrapeJob[] = [ownComponentsJob(stack, version)];
   const namespaces = [...new Set(input.discoveryNamespaces)].sort();
   if ((spec.scrape?.annotatedPods?.enabled ?? true) && namespaces.length > 0) {
     jobs.push(annotatedPodsJob(namespaces, spec.scrape?.annotatedPods?.selector, version));

@@ -3,6 +3,7 @@ import { mountPaths, ports } from '../names.ts';
 import { extraArgs } from '../workload/extra-args.ts';
 import type { RenderFault } from '../workload/manifest.ts';
 import { quantityValue } from '../workload/quantity.ts';
+import { webConfigArg } from '../workload/tls.ts';
 import { prometheusFlags } from './flag-table.ts';
 import { defaultVersion, isShippingFlag, operatorFeatures, shippingFlags } from './versions.ts';
 
@@ -13,11 +14,12 @@ const refusedFeatures: Readonly<Record<string, string>> = {
 
 /**
  * Command line of the server, the same for all shards. Order is fixed, so that equal input restarts nothing. `shipped`:
- * its blocks go to a bucket.
+ * its blocks go to a bucket. `tls`: it asks its clients for certificates.
  */
 export function prometheusArgs(
   spec: PrometheusSpec,
   shipped: boolean,
+  tls: boolean,
 ): {
   readonly args: readonly string[];
   readonly faults: readonly RenderFault[];
@@ -32,6 +34,7 @@ export function prometheusArgs(
     '--web.route-prefix=/',
     '--web.enable-lifecycle',
   ];
+  if (tls) args.push(webConfigArg);
   if (shipped) args.push(...shippingFlags(spec.version ?? defaultVersion));
   const size = spec.retention?.size;
   if (size !== undefined) {

@@ -26,6 +26,15 @@ test.each(readdirSync(folder))('renders %s as its golden file says', (name) => {
   expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
 });
 
+test.each(readdirSync(folder))('renders %s with certificates as its golden file says', (name) => {
+  const expectedPath = join(folder, name, 'expected-tls.yaml');
+  const input = load(readFileSync(join(folder, name, 'input.yaml'), 'utf8')) as PrometheusInput;
+  const { manifests } = renderPrometheus({ ...input, tls: true });
+  const actual = toYaml(manifests.filter(({ kind }) => kind === 'StatefulSet'));
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(expectedPath, actual);
+  expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
+});
+
 test('configuration content never changes a pod template', () => {
   const input = load(readFileSync(join(folder, 'full/input.yaml'), 'utf8')) as PrometheusInput;
   const { prometheus, ...rest } = input.stack.spec;

@@ -9,6 +9,8 @@ import { renderStatefulSet } from './stateful-set.ts';
 export interface PrometheusInput extends RbacInput {
   /** Image of the agents, as pinned for this stack. */
   readonly agentImage: string;
+  /** Whether the servers ask their clients for certificates. */
+  readonly tls?: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export function renderPrometheus(input: PrometheusInput): {
 } {
   const { stack } = input;
   const shards = Array.from({ length: stack.spec.prometheus?.shards ?? 1 }, (_, shard) => shard);
-  const sets = shards.map((shard) => renderStatefulSet(stack, shard, input.agentImage));
+  const sets = shards.map((shard) => renderStatefulSet(stack, shard, input.agentImage, input.tls === true));
   return {
     manifests: [
       ...renderRbac(input),

@@ -1,6 +1,9 @@
 /** The scrape jobs that the operator makes itself, and what it adds to every job. */
+import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import type { LabelSelector } from '../../crds/values.ts';
 import { labelKeys, managedBy, ports, reservedLabels } from '../names.ts';
+import { stackNamespace } from '../workload/manifest.ts';
+import { clientTls, hasIdentities, schemeLabel } from '../workload/tls.ts';
 import { takesField } from './versions.ts';
 
 export type ScrapeJob = Readonly<Record<string, unknown>>;
@@ -38,21 +41,34 @@ export function selectorText(selector: LabelSelector | undefined): string {
   return [...equal.sort(), ...expressions.sort()].join(',');
 }
 
+/** A pod says by which scheme it is spoken to: while a stack rolls, some of its pods speak TLS and others not yet. */
+export const schemeOfPod: Relabel = {
+  source_labels: [schemeLabel],
+  regex: '(https)',
+  target_label: '__scheme__',
+};
+
 /** The stack's own servers and agents. Jobs are named by what they are: prometheus, alertmanager, reloader. */
-export function ownComponentsJob(namespace: string, stackName: string, version: string): ScrapeJob {
+export function ownComponentsJob(stack: MonitoringStack, version: string): ScrapeJob {
+  const tls = hasIdentities(stack);
   return {
     job_name: ownJobName,
+    ...(tls ? { tls_config: clientTls(stack) } : {}),
     ...fallbackProtocol(version),
     kubernetes_sd_configs: [
-      podDiscovery([namespace], `${labelKeys.instance}=${stackName},${labelKeys.managedBy}=${managedBy}`),
+      podDiscovery(
+        [stackNamespace(stack)],
+        `${labelKeys.instance}=${stack.metadata.name},${labelKeys.managedBy}=${managedBy}`,
+      ),
     ],
     relabel_configs: [
       podIsOver,
       {
-        source_labels: [`${meta}_pod_container_port_name`],
-        regex: `${ports.prometheus.name}|${ports.reloader.name}`,
+        source_labels: [`${meta}_pod_container_port_name`, `${meta}_pod_label_app_kubernetes_io_name`],
+        regex: `(${ports.prometheus.name}|${ports.reloader.name});.*|${ports.query.name};promfleet-query`,
         action: 'keep',
       },
+      ...(tls ? [schemeOfPod] : []),
       { source_labels: [`${meta}_pod_label_app_kubernetes_io_name`], target_label: 'job' },
       {
         source_labels: [`${meta}_pod_container_port_name`],

@@ -24,10 +24,11 @@ export function renderStatefulSet(
   stack: MonitoringStack,
   shard: number,
   agentImage: string,
+  tls: boolean,
 ): { readonly manifest: Manifest; readonly faults: readonly RenderFault[] } {
   const spec = stack.spec.prometheus ?? {};
   const { name } = stack.metadata;
-  const { args, faults: flagFaults } = prometheusArgs(spec, ships(stack));
+  const { args, faults: flagFaults } = prometheusArgs(spec, ships(stack), tls);
   const shipsTo = ships(stack) ? objectStoreAccess(stack) : undefined;
   const { manifest, faults } = serverStatefulSet(stack, 'prometheus', {
     name: prometheusShardName(name, shard),
@@ -37,12 +38,14 @@ export function renderStatefulSet(
     claimLabels: podSelector(name, 'prometheus'),
     selector: podSelector(name, 'prometheus', shard),
     serviceAccount: prometheusName(name),
+    tls,
     terminationGraceSeconds,
     ...(shipsTo === undefined ? {} : { moreVolumes: [shipsTo.volume] }),
     initContainers: agentContainers({
       stack,
       server: 'prometheus',
       agentImage,
+      tls,
       indexName: prometheusIndexName(name, shard),
       shipsTo,
     }),
@@ -56,6 +59,7 @@ export function renderStatefulSet(
       args,
       env: downwardEnvironment,
       volumeMounts: configAndData,
+      tls,
       startup,
       readiness: { periodSeconds: 5, failureThreshold: 3 },
       resources: spec.resources,

@@ -19,6 +19,14 @@ test.each(readdirSync(folder))('renders %s as its golden file says', (name) => {
   expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
 });
 
+test.each(readdirSync(folder))('renders %s with certificates as its golden file says', (name) => {
+  const expectedPath = join(folder, name, 'expected-tls.yaml');
+  const { manifests } = renderQuery({ ...read(name), transport: { tls: true, prometheusTls: true } });
+  const actual = toYaml(manifests.filter(({ kind }) => kind === 'Deployment'));
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(expectedPath, actual);
+  expect(actual).toBe(readFileSync(expectedPath, 'utf8'));
+});
+
 test('nothing but what a query server runs with changes its pod template', () => {
   const input = read('full');
   const { prometheus, ...rest } = input.stack.spec;

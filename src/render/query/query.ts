@@ -2,7 +2,7 @@ import type { MonitoringStack } from '../../crds/monitoring-stack.ts';
 import { podSelector, ports, queryName } from '../names.ts';
 import { childMetadata, type Manifest, type RenderFault } from '../workload/manifest.ts';
 import { renderQueryDeployment } from './deployment.ts';
-import { queryReplicas } from './flags.ts';
+import { type QueryTransport, queryReplicas } from './flags.ts';
 
 /**
  * Every object of the stack's query servers, in the order in which they are applied. They ask the Prometheus replicas over
@@ -12,14 +12,15 @@ export function renderQuery(input: {
   readonly stack: MonitoringStack;
   /** Image of promfleet, as pinned for this stack; `spec.query.image` goes before it. */
   readonly agentImage: string;
+  readonly transport?: QueryTransport;
 }): { readonly manifests: readonly Manifest[]; readonly faults: readonly RenderFault[] } {
-  const { stack, agentImage } = input;
+  const { stack, agentImage, transport = { tls: false, prometheusTls: false } } = input;
   if (queryReplicas(stack) === 0) return { manifests: [], faults: [] };
   const { name: stackName } = stack.metadata;
   const selector = podSelector(stackName, 'query');
   const metadata = childMetadata(stack, queryName(stackName), { server: 'query' });
   const { name: port, number } = ports.query;
-  const { manifest, faults } = renderQueryDeployment(stack, agentImage);
+  const { manifest, faults } = renderQueryDeployment(stack, agentImage, transport);
   return {
     manifests: [
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata, automountServiceAccountToken: false },

@@ -51,11 +51,26 @@ const bySourceFlags = {
   'replica-label': { kind: 'text', refused: 'is set by the operator' },
 } as const;
 
+const tlsFlags = {
+  'tls-client': { kind: 'text', refused: 'is set by the operator' },
+  'tls-dir': { kind: 'text', refused: 'is set by the operator' },
+  'tls-name': { kind: 'text', refused: 'is set by the operator' },
+} as const;
+
 export const queryFlags: FlagTable = {
   ...own,
   program: "promfleet's query server",
   rows: {
     ...bySourceFlags,
+    ...tlsFlags,
+    'access-anonymous': { kind: 'switch', refused: 'use access.anonymous' },
+    'access-basic-file': { kind: 'text', refused: 'use access.basic' },
+    'access-client-ca-file': { kind: 'text', refused: 'use access.clientCa' },
+    'access-proxy': { kind: 'text', refused: 'use access.proxyHeaders' },
+    'access-proxy-user-header': { kind: 'text', refused: 'use access.proxyHeaders' },
+    'access-tokens-for': { kind: 'text', refused: 'use access.tokens' },
+    'loopback-listen': { kind: 'text', refused: 'is set by the operator' },
+    'service-account-dir': { kind: 'text', refused: 'is set by the operator' },
     'cache-dir': { kind: 'text' },
     'enable-feature': { kind: features },
     'max-chunks': { kind: count },
@@ -80,6 +95,7 @@ export const compactorFlags: FlagTable = {
   program: "promfleet's compactor",
   rows: {
     ...bySourceFlags,
+    ...tlsFlags,
     'chunk-encoding': { kind: ['compatible', 'native'] },
     concurrency: { kind: count },
     'consistency-delay': { kind: 'duration' },

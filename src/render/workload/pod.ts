@@ -3,6 +3,7 @@ import type { MonitoringStack, ResourceRequirements, StorageSpec } from '../../c
 import { containerNames, mountPaths, ports, reportName, type Server } from '../names.ts';
 import { compact } from './manifest.ts';
 import type { ObjectStoreAccess } from './object-store.ts';
+import { reloaderTlsArgs } from './tls.ts';
 
 /** User and group `nobody`, whom the servers' images run as. */
 const nobodyId = 65534;
@@ -27,27 +28,6 @@ const agentResources = {
   requests: { cpu: '10m', memory: '64Mi' },
   limits: { memory: '256Mi' },
 } as const satisfies ResourceRequirements;
-
-/** Whether the server behind a named port lives, and whether it answers: the paths that Prometheus, Alertmanager and the query server share. */
-export function httpProbes(
-  port: string,
-  readiness: { readonly periodSeconds: number; readonly failureThreshold: number },
-) {
-  return {
-    livenessProbe: {
-      httpGet: { path: '/-/healthy', port },
-      periodSeconds: 10,
-      timeoutSeconds: 3,
-      failureThreshold: 6,
-    },
-    readinessProbe: {
-      httpGet: { path: '/-/ready', port },
-      periodSeconds: readiness.periodSeconds,
-      timeoutSeconds: 3,
-      failureThreshold: readiness.failureThreshold,
-    },
-  };
-}
 
 /** Name of the pod and its namespace as environment variables. */
 export const downwardEnvironment = [
@@ -75,10 +55,13 @@ export function agentContainers(options: {
   readonly server: Server;
   readonly agentImage: string;
   readonly indexName: string;
+  /** Whether the server asks its clients for certificates. */
+  readonly tls: boolean;
   /** Where the sidecar ships the blocks of its server; absent: nowhere. */
   readonly shipsTo?: ObjectStoreAccess | undefined;
 }): readonly Record<string, unknown>[] {
-  const { server, shipsTo } = options;
+  const { server, shipsTo, tls } = options;
+  const { reloader, loopback } = ports;
   const shared = [
     `--server=${server}`,
     '--namespace=$(POD_NAMESPACE)',
@@ -104,8 +87,9 @@ export function agentContainers(options: {
       args: [
         'reloader',
         ...shared,
-        `--server-url=http://localhost:${ports[server].number}`,
-        `--listen-address=0.0.0.0:${ports.reloader.number}`,
+        `--server-url=${tls ? 'https' : 'http'}://localhost:${ports[server].number}`,
+        `--listen-address=0.0.0.0:${reloader.number}`,
+        ...(tls ? reloaderTlsArgs(options.stack, server) : []),
         ...(shipsTo === undefined ? [] : shipperArgs(options.stack, shipsTo)),
       ],
       ...common,
@@ -118,9 +102,12 @@ export function agentContainers(options: {
               shipsTo.mount('write'),
             ],
           }),
-      ports: [{ name: ports.reloader.name, containerPort: ports.reloader.number }],
+      ports: [
+        { name: reloader.name, containerPort: reloader.number },
+        ...(tls ? [{ name: loopback.name, containerPort: loopback[server] }] : []),
+      ],
       livenessProbe: {
-        httpGet: { path: '/healthz', port: ports.reloader.name },
+        httpGet: { path: '/healthz', port: reloader.name, ...(tls ? { scheme: 'HTTPS' } : {}) },
         periodSeconds: 15,
         timeoutSeconds: 5,
         failureThreshold: 4,

@@ -15,11 +15,11 @@ import {
   configVolume,
   containerSecurityContext,
   dataVolume,
-  httpProbes,
   podSecurityContext,
   softSpread,
 } from './pod.ts';
 import { mergePodTemplate, type PodTemplate } from './pod-template-merge.ts';
+import { schemeAnnotation, serverReadyPath } from './tls.ts';
 
 const upstreamRegistry = 'quay.io';
 
@@ -56,6 +56,8 @@ export function serverContainer(
     readonly env?: readonly unknown[];
     readonly morePorts?: readonly unknown[];
     readonly volumeMounts?: readonly unknown[] | undefined;
+    /** Whether it asks its clients for certificates. */
+    readonly tls?: boolean;
     /** Timing of a startup probe, for a server that may take long before it answers. */
     readonly startup?: Readonly<Record<string, number>>;
     readonly readiness: { readonly periodSeconds: number; readonly failureThreshold: number };
@@ -63,6 +65,7 @@ export function serverContainer(
   },
 ): Readonly<Record<string, unknown>> {
   const { name: port, number } = ports[component];
+  const probes = probesOf(component, of.tls === true);
   return compact({
     name: component,
     image: of.image,
@@ -72,14 +75,32 @@ export function serverContainer(
     ports: [{ name: port, containerPort: number }, ...(of.morePorts ?? [])],
     volumeMounts: of.volumeMounts,
     startupProbe:
-      of.startup === undefined
-        ? { httpGet: { path: '/-/healthy', port }, ...patientStart }
-        : { httpGet: { path: '/-/ready', port }, ...of.startup },
-    ...httpProbes(port, of.readiness),
+      of.startup === undefined ? { ...probes.live, ...patientStart } : { ...probes.ready, ...of.startup },
+    livenessProbe: { ...probes.live, periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 6 },
+    readinessProbe: {
+      ...probes.ready,
+      periodSeconds: of.readiness.periodSeconds,
+      timeoutSeconds: 3,
+      failureThreshold: of.readiness.failureThreshold,
+    },
     resources: of.resources,
     securityContext: containerSecurityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',
   });
+}
+
+/**
+ * What the kubelet asks. It has no certificate: a Prometheus or Alertmanager that asks for one is asked by its reloader, and
+ * lives while it listens; promfleet's own servers answer these paths to anybody.
+ */
+function probesOf(component: Component, tls: boolean) {
+  const { name: port } = ports[component];
+  const get = (path: string, on: string | number = port) => ({
+    httpGet: { path, port: on, ...(tls ? { scheme: 'HTTPS' } : {}) },
+  });
+  if (tls && (component === 'prometheus' || component === 'alertmanager'))
+    return { ready: get(serverReadyPath, ports.reloader.number), live: { tcpSocket: { port } } };
+  return { ready: get('/-/ready'), live: get('/-/healthy') };
 }
 
 /** The pod template of one server, the stack's own patch applied. A refused patch leaves the template as it is. */
@@ -92,6 +113,8 @@ export function serverTemplate(
     readonly serviceAccount: string;
     /** Whether the pod's agents speak to the API. */
     readonly token: boolean;
+    /** Whether its ports are spoken to by TLS. */
+    readonly tls?: boolean;
     readonly terminationGraceSeconds?: number;
     readonly initContainers?: readonly Readonly<Record<string, unknown>>[];
     readonly container: Readonly<Record<string, unknown>>;
@@ -101,7 +124,10 @@ export function serverTemplate(
   const bare: PodTemplate = {
     metadata: {
       labels: { ...childLabels(stack.metadata.name, component), ...of.labels },
-      annotations: { 'kubectl.kubernetes.io/default-container': component },
+      annotations: {
+        'kubectl.kubernetes.io/default-container': component,
+        ...(of.tls === true ? { [schemeAnnotation]: 'https' } : {}),
+      },
     },
     spec: compact({
       serviceAccountName: of.serviceAccount,

@@ -1,5 +1,5 @@
 import { compress } from 'snappyjs';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { CodedError, LimitExceededError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import {
@@ -12,6 +12,14 @@ import {
   streamedChunksContentType,
 } from '../format/remote-read.ts';
 
+/** What a client proves itself with and whom it expects to meet, PEM, read anew for every connection. */
+export type SourceTls = () => {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly servername: string;
+};
+
 /** A live Prometheus, asked over HTTP. */
 export class LiveClient {
   readonly url: string;
@@ -19,7 +27,7 @@ export class LiveClient {
   private readonly agent: Agent;
 
   /** `url` is the server's root, a path prefix included; credentials in it are sent and never shown. */
-  constructor(url: string) {
+  constructor(url: string, tls?: SourceTls) {
     this.base = new URL(url.endsWith('/') ? url : `${url}/`);
     const shown = new URL(this.base);
     shown.username = '';
@@ -28,7 +36,7 @@ export class LiveClient {
     this.agent = new Agent({
       // Prometheus answers ten remote reads at once (--storage.remote.read-concurrent-limit); leave some to others.
       connections: limits.liveSourceConnections,
-      connect: { timeout: limits.liveSourceConnectMs },
+      connect: connectorOf(tls),
       headersTimeout: limits.liveSourceFirstByteMs,
       bodyTimeout: limits.liveSourceIdleMs,
     });
@@ -163,4 +171,11 @@ export class LiveClient {
   private failed(reason: string): CodedError {
     return new CodedError('SourceFailed', `source ${this.url}: ${reason}`);
   }
+}
+
+/** Each connection with the certificate of its moment: connections are kept, and certificates change. */
+function connectorOf(tls: SourceTls | undefined): buildConnector.connector {
+  const timeout = limits.liveSourceConnectMs;
+  if (tls === undefined) return buildConnector({ timeout });
+  return (options, callback) => buildConnector({ timeout, ...tls() })(options, callback);
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Bucket } from '../../../storage-engine/bucket/bucket.ts';
 import { LiveClient } from '../../../storage-engine/query/live-client.ts';
+import type { ClientTls } from '../../reloader/http-call.ts';
 import { blockFolder } from '../data-folder.ts';
 import { sendBlock } from '../ship-block.ts';
 import { cutHead } from './cut-head.ts';
@@ -17,6 +18,7 @@ const cutFolder = 'promfleet-drain';
 /** The ports of a drain over a real server, data folder and bucket. */
 export function drainPorts(of: {
   readonly serverUrl: string;
+  readonly tls?: ClientTls | undefined;
   readonly tsdbDir: string;
   readonly bucket: () => Promise<Bucket>;
   readonly shipAll: (signal: AbortSignal) => Promise<boolean>;
@@ -30,11 +32,11 @@ export function drainPorts(of: {
     clock,
     log,
     shipAll: of.shipAll,
-    facts: (signal) => readServerFacts(serverUrl, signal),
+    facts: (signal) => readServerFacts(serverUrl, signal, of.tls),
     async cut({ head, external }, signal) {
       if (head === undefined) return undefined;
       await mkdir(parent, { recursive: true });
-      const client = new LiveClient(serverUrl);
+      const client = new LiveClient(serverUrl, of.tls);
       try {
         return await cutHead(client, {
           startMs: head.startMs,

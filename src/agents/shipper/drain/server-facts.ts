@@ -1,7 +1,7 @@
 import { load } from 'js-yaml';
 import { CodedError } from '../../../base/errors.ts';
 import { durationMs } from '../../../render/workload/duration.ts';
-import { httpCall, httpJson } from '../../reloader/http-call.ts';
+import { type ClientTls, httpCall, httpJson } from '../../reloader/http-call.ts';
 
 /** What a draining server says of itself. */
 export interface ServerFacts {
@@ -28,14 +28,18 @@ interface Config {
 }
 
 /** Reads them over HTTP. Throws ServerUnreachable. */
-export async function readServerFacts(url: string, signal: AbortSignal): Promise<ServerFacts> {
+export async function readServerFacts(
+  url: string,
+  signal: AbortSignal,
+  tls?: ClientTls | undefined,
+): Promise<ServerFacts> {
   const base = url.replace(/\/+$/, '');
   type ConfigAnswer = { data?: { yaml?: string } };
   type HeadAnswer = { data?: { headStats?: { numSeries?: number; minTime?: number; maxTime?: number } } };
-  const answer = await httpJson<ConfigAnswer>(`${base}/api/v1/status/config`, { signal });
+  const answer = await httpJson<ConfigAnswer>(`${base}/api/v1/status/config`, { signal, tls });
   const config = (load(answer.data?.yaml ?? '') ?? {}) as Config;
-  const { data } = await httpJson<HeadAnswer>(`${base}/api/v1/status/tsdb?limit=1`, { signal });
-  const metrics = await httpCall('GET', `${base}/metrics`, { signal });
+  const { data } = await httpJson<HeadAnswer>(`${base}/api/v1/status/tsdb?limit=1`, { signal, tls });
+  const metrics = await httpCall('GET', `${base}/metrics`, { signal, tls });
   if (metrics.status !== 200)
     throw new CodedError('ServerUnreachable', `GET /metrics: HTTP ${metrics.status}`);
   const head = data?.headStats;
