@@ -4,6 +4,7 @@ import { manifestHash, planChildren } from '../children.ts';
 import type { LiveChildren } from '../live-children.ts';
 import { identityOf, type KubeObject } from '../object.ts';
 import type { Breather, ObjectWriter } from '../ports.ts';
+import type { Half } from './prometheus-half.ts';
 
 /**
  * Writes what differs, phase by phase: a later phase may rely on all that comes before it (slots before the index that
@@ -71,4 +72,18 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   };
   await Promise.all(Array.from({ length: Math.min(limits.applyConcurrency, items.length) }, run));
   if (failure !== undefined) throw failure.error;
+}
+
+/**
+ * Content before the indexes that name it, those before the pods. Secrets come after the reports of their pods: a Secret
+ * cannot be listed, so after a crash only the report tells that it may be there.
+ */
+export function phasesOf(halves: readonly Half[]): Manifest[][] {
+  const content = halves.flatMap((half) => half.content);
+  return [
+    content.filter(({ kind }) => kind !== 'Secret'),
+    content.filter(({ kind }) => kind === 'Secret'),
+    halves.flatMap((half) => half.indexes),
+    halves.flatMap((half) => half.workloads),
+  ];
 }

@@ -33,7 +33,7 @@ import {
   selectedRoutes,
   updateRoutes,
 } from './alertmanager-half.ts';
-import { applyChildren, hashManifests } from './apply.ts';
+import { applyChildren, hashManifests, phasesOf } from './apply.ts';
 import { compactorHalf } from './compactor-half.ts';
 import { discoveryNamespaces } from './discovery.ts';
 import { type Draining, decideDraining, drainFault } from './draining.ts';
@@ -483,18 +483,4 @@ export class StackReconciler {
 
 function note(keys: Set<string>, more: Iterable<string>): void {
   for (const key of more) keys.add(key);
-}
-
-/**
- * Content before the indexes that name it, those before the pods. Secrets come after the reports of their pods: a Secret
- * cannot be listed, so after a crash only the report tells that it may be there.
- */
-function phasesOf(halves: readonly Half[]): Manifest[][] {
-  const content = halves.flatMap((half) => half.content);
-  return [
-    content.filter(({ kind }) => kind !== 'Secret'),
-    content.filter(({ kind }) => kind === 'Secret'),
-    halves.flatMap((half) => half.indexes),
-    halves.flatMap((half) => half.workloads),
-  ];
 }
