@@ -149,6 +149,17 @@ export const limits = {
   s3TimeoutMs: 30_000,
   /** Tries of one S3 request. */
   s3Attempts: 4,
+  /** A range read of a store is asked for again once it takes so many times as long as this part of others of its size did. */
+  hedgeFactor: 1.5,
+  hedgeQuantile: 0.95,
+  /** Reads of about one size that are remembered, and how many must be known. */
+  hedgeSamples: 256,
+  hedgeLeastSamples: 32,
+  /** Time below which no read is asked for again. */
+  hedgeLeastMs: 100,
+  /** Part of all reads that may be asked for again, and how many of them at once. */
+  hedgeShare: 0.05,
+  hedgeBurst: 10,
   /** Pause before the second try of a range read; doubled for each further one. */
   s3BackoffMs: 50,
   /** Size of a part of a multipart upload, and of the largest object that is put in one request. */

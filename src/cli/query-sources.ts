@@ -9,6 +9,7 @@ import type { SourceTls } from '../storage-engine/query/live-client.ts';
 import type { SeriesHolder } from '../storage-engine/query/source.ts';
 import type { RetentionStore } from '../storage-engine/retention/retention-store.ts';
 import type { CliIo } from './io.ts';
+import { parseSize } from './query/admission-options.ts';
 
 /** Options by which `query` and `promql` are told where series are. */
 export interface SourceOptions {
@@ -18,6 +19,8 @@ export interface SourceOptions {
   readonly prometheusSdFile: readonly string[];
   readonly replicaLabel: readonly string[];
   readonly cacheDir?: string;
+  readonly cacheSize?: string;
+  readonly indexMemory?: string;
 }
 
 const collect = (value: string, before: string[]) => [...before, value];
@@ -44,7 +47,9 @@ export function addSourceOptions(command: Command): Command {
       collect,
       [],
     )
-    .option('--cache-dir <folder>', "keeps index parts of a remote bucket's blocks here, over restarts too");
+    .option('--cache-dir <folder>', "keeps index parts of a remote bucket's blocks here, over restarts too")
+    .option('--cache-size <size>', 'room on disk of --cache-dir (default: 10GiB)')
+    .option('--index-memory <size>', "memory of blocks' indexes (default: 512MiB)");
 }
 
 /** Sources that are open, until `close`. */
@@ -78,7 +83,7 @@ export async function openSources(
     const { RetentionStore } = await import('../storage-engine/retention/retention-store.ts');
     const cache = await openCache(options, bucket, io);
     retention = new RetentionStore(bucket, systemClock);
-    stored.push(new BlockHolder(bucket, systemClock, { cache, retention }));
+    stored.push(new BlockHolder(bucket, systemClock, { cache, retention, ...memoryOf(options) }));
   }
   const { FusedWindows } = await import('../storage-engine/query/fused/fused-windows.ts');
   const kernels = new FusedWindows();
@@ -190,7 +195,15 @@ export async function openConfiguredBucket(path: string, io: CliIo, metrics?: Me
   });
 }
 
-async function openCache({ cacheDir }: SourceOptions, bucket: { readonly description: string }, io: CliIo) {
+function memoryOf({ indexMemory }: SourceOptions): { budgetBytes?: number } {
+  return indexMemory === undefined ? {} : { budgetBytes: parseSize('--index-memory', indexMemory) };
+}
+
+async function openCache(
+  { cacheDir, cacheSize }: SourceOptions,
+  bucket: { readonly description: string },
+  io: CliIo,
+) {
   if (cacheDir === undefined) return undefined;
   const { resolve } = await import('node:path');
   const { systemClock } = await import('../base/clock.ts');
@@ -198,7 +211,11 @@ async function openCache({ cacheDir }: SourceOptions, bucket: { readonly descrip
   const { DiskCache } = await import('../storage-engine/block/disk-cache.ts');
   const folder = resolve(io.cwd, cacheDir);
   return DiskCache.open(
-    { folder, owner: bucket.description },
+    {
+      folder,
+      owner: bucket.description,
+      ...(cacheSize !== undefined && { limitBytes: parseSize('--cache-size', cacheSize) }),
+    },
     { clock: systemClock, random: systemRandom },
   ).catch(() => {
     throw new CodedError('InvalidOption', `--cache-dir: ${folder} cannot be written`);

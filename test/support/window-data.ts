@@ -116,6 +116,8 @@ export function partsOf(all: readonly Given[], cutMs: number, samplesPerChunk: n
     files.push(Buffer.concat(flat.map(({ entry }) => entry)));
     return {
       replica: 0,
+      minTimeMs: Number.NEGATIVE_INFINITY,
+      maxTimeMs: Number.POSITIVE_INFINITY,
       chunkFrom: Uint32Array.from(to, (end, i) => end - chunks[i]!.length),
       chunkTo: Uint32Array.from(to),
       baseMs: startMs,

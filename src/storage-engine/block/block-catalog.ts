@@ -50,6 +50,8 @@ export class BlockCatalog {
   private snapshot: Snapshot | undefined;
   private syncing: Promise<void> | undefined;
   private fault: CodedError | undefined;
+  /** Blocks, with the times of their metas, of the index that was stored last. */
+  private published: string | undefined;
 
   private readonly onSync: ((ulids: ReadonlySet<string>) => void) | undefined;
 
@@ -172,10 +174,14 @@ export class BlockCatalog {
     }
   }
 
-  /** Stores what this catalog knows as the bucket's index, for the first sync of other readers. */
+  /** Stores what this catalog knows as the bucket's index, for the first sync of other readers, where that has changed. */
   async publishIndex(signal?: AbortSignal): Promise<void> {
     await this.refresh();
-    await this.bucket.put(bucketIndexKey, encodeBucketIndex(this.snapshot!.all, this.clock.nowMs()), signal);
+    const { all } = this.snapshot!;
+    const state = [...all].map(([ulid, { modifiedMs }]) => `${ulid} ${modifiedMs}`).join();
+    if (state === this.published) return;
+    await this.bucket.put(bucketIndexKey, encodeBucketIndex(all, this.clock.nowMs()), signal);
+    this.published = state;
   }
 
   /** `sizeBytes` as the listing had it; one that was written anew since may be somewhat longer. */

@@ -4,6 +4,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import type { Random } from '../../base/random.ts';
 import type { Bucket } from './bucket.ts';
 import { FilesystemBucket } from './filesystem-bucket.ts';
+import { hedged } from './hedged-bucket.ts';
 import { measured } from './measured-bucket.ts';
 import type { ObjectStoreConfig } from './objstore-config.ts';
 import { prefixed } from './prefixed-bucket.ts';
@@ -19,6 +20,7 @@ export async function openBucket(
   const { S3Bucket } = await import('./s3-bucket.ts');
   const remote = counted(new S3Bucket(config, ports.clock));
   // A folder's reads go past its bucket, so only those of a store are told.
-  const bucket = ports.metrics === undefined ? remote : measured(remote, ports.clock, ports.metrics);
+  const told = ports.metrics === undefined ? remote : measured(remote, ports.clock, ports.metrics);
+  const bucket = hedged(told, ports.clock, ports.metrics);
   return config.prefix === '' ? bucket : prefixed(bucket, config.prefix);
 }

@@ -1,5 +1,6 @@
 import { CodedError, describeError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
+import { BlockCatalog } from '../../block/block-catalog.ts';
 import { markBlock } from '../../block/marks.ts';
 import { lineageOf, relation } from '../../format/block-lineage.ts';
 import type { Retention } from '../../retention/retention.ts';
@@ -61,12 +62,14 @@ function nameOf(job: AnyJob): string {
 export class Compactor {
   private readonly options: CompactorOptions;
   private readonly view: BucketView;
+  private readonly catalog: BlockCatalog;
   private readonly quarantine = new Map<string, Quarantine>();
   private looked: ReadonlyMap<string, Looked> | undefined;
 
   constructor(options: CompactorOptions) {
     this.options = options;
     this.view = new BucketView(options.bucket, options);
+    this.catalog = new BlockCatalog(options.bucket, options.clock);
   }
 
   /** One pass over the bucket: jobs until none is left, then what is due is deleted. */
@@ -105,6 +108,7 @@ export class Compactor {
       done.deleted = (
         await sweep(due, this.view.blocks, { bucket, clock, log, fence }, signal)
       ).deleted.length;
+      await this.publish(signal);
       return {
         ...done,
         quarantined: new Map([...this.quarantine].map(([name, { reason }]) => [name, reason])),
@@ -113,6 +117,16 @@ export class Compactor {
       await lease
         .release()
         .catch((error: unknown) => log.warn({ error: describeError(error) }, 'lease not released'));
+    }
+  }
+
+  /** Tells readers that start what blocks there are; the index is derived, and costs them time only where it is missing. */
+  private async publish(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.catalog.publishIndex(signal);
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.options.log.warn({ error: describeError(error) }, 'the index of blocks was not written');
     }
   }
 

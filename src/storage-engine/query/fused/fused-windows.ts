@@ -8,8 +8,9 @@ import type { QueryScope } from '../source.ts';
 import { TailJoiner } from '../tail-joiner.ts';
 import { fetchTask } from './fetch-task.ts';
 import { noSeries, reduceRows } from './group-states.ts';
+import { meetsWindow, stepPieces } from './met-windows.ts';
 import { groupRows, matrixOf, seriesRows } from './rows.ts';
-import { runTask, spanFits } from './run-task.ts';
+import { runTask } from './run-task.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { TaskPart, TaskText, ThreadAnswer, WindowResult, WindowTask } from './task.ts';
 import { TextPool } from './text-pool.ts';
@@ -37,7 +38,10 @@ export class FusedWindows {
   readonly joiner = new TailJoiner();
   private readonly pool = new ThreadPool(Math.max(1, Math.min(limits.queryThreads, availableParallelism())));
   /** What tasks hold of a block beside the chunks of their series. */
-  private readonly columns = new WeakMap<ChunkColumns, Omit<TaskPart, 'replica' | 'chunkFrom' | 'chunkTo'>>();
+  private readonly columns = new WeakMap<
+    ChunkColumns,
+    Omit<TaskPart, 'minTimeMs' | 'maxTimeMs' | 'replica' | 'chunkFrom' | 'chunkTo'>
+  >();
   private readonly texts = new TextPool();
   private kernel: Kernel | undefined;
 
@@ -49,7 +53,8 @@ export class FusedWindows {
   ): Promise<WindowAnswer | undefined> {
     const { budget } = scope;
     const mergeMarginMs = mergeMargin(selection);
-    if (!spanFits({ ...query, ...(mergeMarginMs !== undefined && { mergeMarginMs }) })) return undefined;
+    const windows = { ...query, ...(mergeMarginMs !== undefined && { mergeMarginMs }) };
+    if (stepPieces(windows) === undefined) return undefined;
     if (!isWhole(selection) || selection.replicas.length > mostReplicas) return undefined;
     if (query.distinctWithout !== undefined && meetsWithout(selection, query.distinctWithout))
       return undefined;
@@ -63,14 +68,14 @@ export class FusedWindows {
     const bytes = rows * (limits.seriesMemoryBytes + query.steps * valueBytes);
     const use = { series: selection.count, chunks: selection.chunkCount, bytes };
     budget?.take(use);
-    const parts = byReplica(selection.parts);
+    const parts = byReplica(selection.parts).filter(({ minTimeMs, maxTimeMs }) =>
+      meetsWindow(windows, minTimeMs, maxTimeMs),
+    );
+    const expectedSamples = (selection.expectedSamples * parts.length) / Math.max(1, selection.parts.length);
     const files = parts.map((part) => part.files);
     const whole = this.taskOf(query, { count: selection.count, parts, mergeMarginMs }, grouping, text);
     const { task, fetchedBytes } = await fetchTask(whole, files, scope);
-    const found =
-      selection.expectedSamples < limits.queryInlineSamples
-        ? this.inline(task)
-        : await this.spread(task, query, grouping, scope.signal);
+    const found = await this.run(task, query, grouping, { expectedSamples, signal: scope.signal });
     budget?.take({ bytes: -fetchedBytes });
     if (found === undefined) {
       budget?.correct(use, {});
@@ -121,7 +126,15 @@ export class FusedWindows {
     };
   }
 
-  private partOf({ replica, chunkFrom, chunkTo, chunks, files }: SelectionPart): TaskPart {
+  private partOf({
+    replica,
+    minTimeMs,
+    maxTimeMs,
+    chunkFrom,
+    chunkTo,
+    chunks,
+    files,
+  }: SelectionPart): TaskPart {
     let known = this.columns.get(chunks);
     if (known === undefined) {
       const { baseMs, minMs, maxMs, segment, offset, endOffset } = chunks;
@@ -141,7 +154,33 @@ export class FusedWindows {
       }
       this.columns.set(chunks, known);
     }
-    return { replica, chunkFrom, chunkTo, ...known };
+    return { replica, minTimeMs, maxTimeMs, chunkFrom, chunkTo, ...known };
+  }
+
+  /** All steps at once, or piece by piece where they reach further than the kernels' times do. */
+  private async run(
+    task: WindowTask,
+    query: WindowQuery,
+    grouping: Grouping | undefined,
+    { expectedSamples, signal }: { readonly expectedSamples: number; readonly signal: AbortSignal },
+  ): Promise<Found | undefined> {
+    const pieces = stepPieces(task)!;
+    if (pieces.length === 1)
+      return expectedSamples < limits.queryInlineSamples
+        ? this.inline(task)
+        : await this.spread(task, query, grouping, signal);
+    const found: Found[] = [];
+    for (const { text: _, ...piece } of pieces) {
+      signal.throwIfAborted();
+      const parts = piece.parts.filter((part) => meetsWindow(piece, part.minTimeMs, part.maxTimeMs));
+      const own = { ...piece, parts };
+      const isSmall = expectedSamples / pieces.length < limits.queryInlineSamples;
+      const one = isSmall ? this.inline(own) : await this.spread(own, query, grouping, signal);
+      if (one === undefined) return undefined;
+      found.push(one);
+    }
+    const rows = grouping === undefined ? task.series.to : grouping.groups.length;
+    return { ...joinSteps(found, pieces, rows, task.steps), ...totalsOf(found) };
   }
 
   private inline(task: WindowTask): Found | undefined {
@@ -172,12 +211,7 @@ export class FusedWindows {
     const answers = await Promise.all(tasks.map((share) => this.pool.run(share, signal)));
     const parts = resultsOf(answers);
     if (parts === undefined) return undefined;
-    const totals = {
-      samplesSeen: parts.reduce((sum, { samplesSeen }) => sum + samplesSeen, 0),
-      results: parts.reduce((sum, { results }) => sum + results, 0),
-      samplesDecoded: parts.reduce((sum, { samplesDecoded }) => sum + samplesDecoded, 0),
-      bytesRead: parts.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
-    };
+    const totals = totalsOf(parts);
     if (task.text !== undefined)
       return { rows: new Float64Array(0), text: this.texts.joined(tasks, parts), ...totals };
     if (byStep) return { ...joinSteps(parts, tasks, grouping.groups.length, task.steps), ...totals };
@@ -248,6 +282,16 @@ function resultsOf(answers: readonly ThreadAnswer[]): WindowResult[] | undefined
   return results.every((result) => result !== undefined) ? results : undefined;
 }
 
+function totalsOf(parts: readonly Omit<Found, 'rows'>[]) {
+  const sumOf = (field: 'samplesSeen' | 'results' | 'samplesDecoded') =>
+    parts.reduce((sum, part) => sum + part[field], 0);
+  return {
+    samplesSeen: sumOf('samplesSeen'),
+    results: sumOf('results'),
+    samplesDecoded: sumOf('samplesDecoded'),
+  };
+}
+
 function joinRows(parts: readonly WindowResult[]): Float64Array {
   const rows = new Float64Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
   let at = 0;
@@ -259,7 +303,7 @@ function joinRows(parts: readonly WindowResult[]): Float64Array {
 }
 
 function joinSteps(
-  parts: readonly WindowResult[],
+  parts: readonly Pick<WindowResult, 'rows' | 'firsts'>[],
   tasks: readonly WindowTask[],
   groups: number,
   steps: number,
@@ -271,7 +315,7 @@ function joinSteps(
     const width = tasks[i]!.steps;
     for (let group = 0; group < groups; group++) {
       rows.set(part.rows.subarray(group * width, (group + 1) * width), group * steps + at);
-      firsts[group] = Math.min(firsts[group]!, part.firsts![group]!);
+      if (part.firsts !== undefined) firsts[group] = Math.min(firsts[group]!, part.firsts[group]!);
     }
     at += width;
   });

@@ -1,4 +1,5 @@
 import { limits } from '../../../base/limits.ts';
+import { leavesGaps, meetsWindow } from './met-windows.ts';
 import type { TaskPart, WindowTask } from './task.ts';
 
 /** Bytes of one segment file that are read at once, to `at` in the batch's memory. */
@@ -44,12 +45,18 @@ function rowsOf(part: TaskPart, id: number, afterMs: number, untilMs: number): [
   return [from, to];
 }
 
+/** Tells chunks that some window needs from those that lie between windows. */
+function needed(task: WindowTask): (part: TaskPart, row: number) => boolean {
+  return ({ baseMs, minMs, maxMs }, row) => meetsWindow(task, baseMs + minMs[row]!, baseMs + maxMs[row]!);
+}
+
 /** The batch that begins with series `from`: as many as the limits allow, one at least. */
 export function planBatch(task: WindowTask, from: number): Batch {
   const marginMs = task.mergeMarginMs ?? 0;
   const afterMs = task.firstMs - task.rangeMs - marginMs;
   const untilMs = task.firstMs + (task.steps - 1) * task.stepMs + marginMs;
   const { parts } = task;
+  const isNeeded = leavesGaps(task) ? needed(task) : undefined;
   const wanted = Math.min(task.series.to, from + limits.kernelBatchSeries);
   const width = wanted - from;
   const rows = parts.map(() => ({ from: new Uint32Array(width), to: new Uint32Array(width) }));
@@ -63,7 +70,8 @@ export function planBatch(task: WindowTask, from: number): Batch {
       const [first, end] = rowsOf(part, from + series, afterMs - part.baseMs, untilMs - part.baseMs);
       rows[p]!.from[series] = first;
       rows[p]!.to[series] = end;
-      count += end - first;
+      if (isNeeded === undefined) count += end - first;
+      else for (let row = first; row < end; row++) if (isNeeded(part, row)) count++;
       if (end > first) bytes += part.endOffset[end - 1]! - part.offset[first]!;
     });
     if (series > 0 && bytes > limits.kernelBatchBytes) {
@@ -84,6 +92,7 @@ export function planBatch(task: WindowTask, from: number): Batch {
     const { from: firsts, to: ends } = rows[p]!;
     for (let i = 0; i < series; i++) {
       for (let row = firsts[i]!; row < ends[i]!; row++) {
+        if (isNeeded !== undefined && !isNeeded(part, row)) continue;
         const offset = part.offset[row]!;
         const end = part.endOffset[row]!;
         const joins =

@@ -12,18 +12,6 @@ export type ReadSegment = (part: number, segment: number, offset: number, target
 /** Longest time from the first window's start to the last one's end: offsets in ms have 32 bits. */
 export const maxSpanMs = 2 ** 31 - 1;
 
-/** Whether all times of a task fit the kernels' 32 bits. */
-export function spanFits(
-  task: Pick<WindowTask, 'firstMs' | 'stepMs' | 'steps' | 'rangeMs' | 'mergeMarginMs'>,
-): boolean {
-  const spanMs = task.rangeMs + (task.steps - 1) * task.stepMs + 2 * (task.mergeMarginMs ?? 0);
-  return (
-    spanMs <= maxSpanMs &&
-    (task.steps === 1 || task.stepMs <= maxSpanMs) &&
-    Number.isSafeInteger(task.firstMs)
-  );
-}
-
 /**
  * Runs a task on a kernel, batch by batch. Undefined: the kernel does not take some chunk of it, so that all is left to
  * the generic path, which also says what is wrong where bytes are corrupt. `checkCanceled` is asked between batches.

@@ -50,6 +50,9 @@ export interface SeriesShare {
 /** One block of a selection, as `SelectionPart` has it; columns on shared memory. */
 export interface TaskPart {
   readonly replica: number;
+  /** The block's time, [minTimeMs, maxTimeMs). */
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
   readonly chunkFrom: Uint32Array;
   readonly chunkTo: Uint32Array;
   readonly baseMs: number;

@@ -68,6 +68,7 @@ const expressions = [
   'rate(m_total[5m]) * (time() - start())',
   'sum_over_time(m_total[1h]) / m_total offset 1h',
   'm_total / 0',
+  'quantile_over_time(2, m_total[5m])',
   'm_total * step()',
   'sum_over_time(m_total[step() * 3])',
 ];
@@ -99,7 +100,7 @@ async function ask(world: World, cache: RangeCache | undefined, { query, startMs
           stateOf: world.stateOf,
           isPartial: () => false,
         });
-  return String(jsonQueryData(result.value));
+  return [String(jsonQueryData(result.value)), ...result.warnings, ...result.infos].join('\n');
 }
 
 describe('the cache of range queries', () => {
@@ -158,6 +159,19 @@ describe('the cache of range queries', () => {
     expect(world.asked).toBe(2);
     await ask(world, cache, { ...asked, startMs: asked.startMs - hour, endMs: asked.endMs + 10 * minute });
     expect(world.asked).toBe(2);
+  });
+
+  it('keeps an answer with warnings for its own steps alone', async () => {
+    const world = new World();
+    const cache = new RangeCache(10_000_000);
+    const told = { ...asked, query: 'quantile_over_time(2, m_total[5m])' };
+    const first = await ask(world, cache, told);
+    expect(first).toContain('PromQL warning');
+    world.asked = 0;
+    expect(await ask(world, cache, told)).toBe(first);
+    expect(world.asked).toBe(0);
+    await ask(world, cache, { ...told, endMs: told.endMs - minute });
+    expect(world.asked).toBe(1);
   });
 
   it('goes where a block of its time comes, stays where one of another does, and ends in time', async () => {

@@ -28,13 +28,17 @@ interface Entry {
   readonly state: string;
   readonly storedMs: number;
   readonly bytes: number;
+  /** What was said beside the answer; it holds for exactly these steps. */
+  readonly told: Told;
 }
+
+type Told = Pick<QueryResult, 'annotations' | 'warnings' | 'infos'>;
 
 /**
  * Answers of range queries by step. An entry holds one run of steps of a query; what it has of an asked range is used, the steps
  * before and after are evaluated, and the whole is kept. Steps are never moved: queries whose starts differ by a part of
- * the step have entries of their own. Nothing is kept of an answer that is partial, has warnings or infos, or reads
- * samples that may still change; an entry goes when the blocks or servers of its time do.
+ * the step have entries of their own. An answer with warnings or infos is given again for its own steps alone, as other
+ * steps may say other things. Nothing is kept of an answer that is partial, or reads samples that may still change; an entry goes when the blocks or servers of its time do.
  */
 export class RangeCache {
   readonly #entries: LRUCache<string, Entry>;
@@ -63,7 +67,9 @@ export class RangeCache {
     const keptToMs = lastSettled(query, isNear ? Math.max(endMs, old.endMs) : endMs);
     const state = await query.stateOf(keptFromMs - reach.beforeMs, keptToMs + reach.afterMs);
     const entry = isNear ? await this.#valid(key, query) : undefined;
-    const known = entry?.extent === old && old !== undefined ? overlap(old, startMs, endMs) : undefined;
+    const isUsed =
+      entry !== undefined && entry.extent === old && (!isTold(entry.told) || spans(old, startMs, endMs));
+    const known = isUsed ? overlap(entry.extent, startMs, endMs) : undefined;
     const asked = (from: number, to: number) => (from > to ? undefined : query.evaluate(from, to));
     if (known === undefined) {
       const result = await query.evaluate(startMs, endMs);
@@ -96,9 +102,7 @@ export class RangeCache {
     }
     return {
       value: { type: 'matrix', series: resultOf(joined(parts)) },
-      annotations: [],
-      warnings: [],
-      infos: [],
+      ...entry!.told,
       samples: { queryable: 0, peak: 0 },
     };
   }
@@ -123,10 +127,21 @@ export class RangeCache {
   ): void {
     const [first, last] = [parts[0]!, parts.at(-1)!];
     const endMs = lastSettled(query, last.endMs);
-    if (state === undefined || query.isPartial() || results.some(isTold) || endMs < first.startMs) return;
+    if (state === undefined || query.isPartial() || endMs < first.startMs) return;
+    const [{ annotations, warnings, infos }] = results as [QueryResult];
+    // Of steps that are left out nobody knows what was said.
+    if (results.some(isTold) && (results.length > 1 || endMs < last.endMs)) return;
     if ((endMs - first.startMs) / query.stepMs > limits.rangeCacheSteps) return;
     const extent = slice(joined(parts), first.startMs, endMs);
-    const entry = { extent, state, storedMs: query.monotonicMs, bytes: extentBytes(extent) + key.length * 2 };
+    const told = { annotations, warnings, infos };
+    const textBytes = [...warnings, ...infos].reduce((sum, text) => sum + text.length * 4, key.length * 2);
+    const entry = {
+      extent,
+      state,
+      storedMs: query.monotonicMs,
+      told,
+      bytes: extentBytes(extent) + textBytes,
+    };
     this.#entries.set(key, entry);
     this.#held.set(this.#entries.calculatedSize);
   }
@@ -142,7 +157,10 @@ export class RangeCache {
   }
 }
 
-const isTold = ({ warnings, infos }: QueryResult) => warnings.length > 0 || infos.length > 0;
+const spans = (extent: Extent, startMs: number, endMs: number) =>
+  extent.startMs === startMs && extent.endMs === endMs;
+
+const isTold = ({ warnings, infos }: Told) => warnings.length > 0 || infos.length > 0;
 
 function extentFrom({ value }: QueryResult, startMs: number, endMs: number, stepMs: number): Extent {
   const series = value.type === 'matrix' ? value.series : [];
