@@ -1,5 +1,7 @@
-import { maxSpanMs } from './run-task.ts';
 import type { WindowTask } from './task.ts';
+
+/** Longest time from the first window's start to the last one's end: offsets in ms have 32 bits. */
+const maxSpanMs = 2 ** 31 - 1;
 
 type Windows = Pick<WindowTask, 'firstMs' | 'stepMs' | 'steps' | 'rangeMs' | 'mergeMarginMs'>;
 

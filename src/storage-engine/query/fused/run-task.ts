@@ -9,9 +9,6 @@ import type { WindowResult, WindowTask } from './task.ts';
 /** Fills `target` with bytes of a segment file; what lies behind its end stays as it is. */
 export type ReadSegment = (part: number, segment: number, offset: number, target: Uint8Array) => void;
 
-/** Longest time from the first window's start to the last one's end: offsets in ms have 32 bits. */
-export const maxSpanMs = 2 ** 31 - 1;
-
 /**
  * Runs a task on a kernel, batch by batch. Undefined: the kernel does not take some chunk of it, so that all is left to
  * the generic path, which also says what is wrong where bytes are corrupt. `checkCanceled` is asked between batches.
