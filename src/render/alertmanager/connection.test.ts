@@ -166,6 +166,11 @@ test.each<[string, Omit<Receiver, 'name'>]>([
     { email: { to: 'a@b', smarthost: 'team.example:25', authPassword: secret, authUsername: 'u' } },
   ],
   ['slack', { slack: { channel: '#a' } }],
+  [
+    'email that names the mail server of the platform',
+    { email: { to: 'a@b', smarthost: 'mail.example:25' } },
+  ],
+  ['opsgenie that names where it goes anyway', { opsgenie: { apiURL: 'https://api.opsgenie.com' } }],
 ])('%s: no fault', (_what, receiver) => {
   expect(render([hook(), receiver], platformBase).faults).toEqual([]);
 });
