@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { CodedError } from '../base/errors.ts';
@@ -12,11 +12,16 @@ export interface TlsMaterial {
   readonly ca: string;
 }
 
-export const tlsFileNames = { identity: 'identity.pem', authorities: 'ca.crt' } as const;
+export const tlsFileNames = {
+  identity: 'identity.pem',
+  key: 'tls.key',
+  certificate: 'tls.crt',
+  authorities: 'ca.crt',
+} as const;
 
 /**
- * The identity in a folder: `identity.pem` with key and certificate, `ca.crt` with the trusted authorities. Whoever writes
- * them swaps each in one step. They are small and read seldom, so reading blocks.
+ * The identity in a folder: `identity.pem` with key and certificate, or `tls.key` and `tls.crt` as in Secrets of that type;
+ * `ca.crt` with the trusted authorities. Whoever writes them swaps each in one step. They are small and read seldom, so reading blocks.
  */
 export class TlsFiles {
   readonly #folder: string;
@@ -86,9 +91,13 @@ export class TlsFiles {
         throw new CodedError('TlsFilesInvalid', `${path} cannot be read`);
       }
     };
+    const at = (name: string) => file(join(this.#folder, name));
+    const apart = !existsSync(join(this.#folder, tlsFileNames.identity));
     return {
-      identity: file(join(this.#folder, tlsFileNames.identity)),
-      authorities: file(join(this.#folder, tlsFileNames.authorities)),
+      identity: apart
+        ? `${at(tlsFileNames.key)}\n${at(tlsFileNames.certificate)}`
+        : at(tlsFileNames.identity),
+      authorities: at(tlsFileNames.authorities),
       more: this.#morePath === undefined ? '' : file(this.#morePath),
     };
   }

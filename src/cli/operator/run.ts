@@ -72,6 +72,7 @@ export async function runOperator(options: RunOperatorOptions, io: CliIo): Promi
       refusedHosts: refusesApiHost ? [apiHost] : [],
       ...(options.allowLoopback === true ? { allowLoopback: true } : {}),
     },
+    version,
     agentImage: options.agentImage ?? `promfleet/promfleet:v${version}`,
     ...(options.namespaces === undefined ? {} : { namespaces: options.namespaces }),
     ...(options.discoveryClusterRole === undefined

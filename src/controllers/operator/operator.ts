@@ -56,6 +56,8 @@ export interface OperatorOptions {
   readonly consent: ConsentPolicy;
   readonly addresses: AddressPolicy;
   readonly agentImage: string;
+  /** Of the operator itself. */
+  readonly version?: string;
   /** Bound where a stack discovers targets; absent: Roles are made instead. */
   readonly discoveryClusterRole?: string;
   /** Which process speaks in Events. */
@@ -230,7 +232,7 @@ class TermParts {
   }
 
   #begin(): void {
-    const { clock, metrics, consent, addresses, agentImage, discoveryClusterRole } = this.#options;
+    const { clock, metrics, consent, addresses, agentImage, version, discoveryClusterRole } = this.#options;
     const caches = this.#caches;
     const queues: Queues = {
       stack: (key, delayMs) =>
@@ -264,6 +266,7 @@ class TermParts {
       breather: this.#manager.breather,
       options: {
         agentImage,
+        ...(version === undefined ? {} : { version }),
         consent,
         addresses,
         serial: () => randomBytes(16),

@@ -49,6 +49,8 @@ import { declaredWorkloads, observeWorkload } from './workloads.ts';
 export interface StackReconcilerOptions {
   /** Image that new agents run. */
   readonly agentImage: string;
+  /** Of the operator; absent: it is not compared with that of its agents. */
+  readonly version?: string;
   /** Bound where a stack discovers targets; absent: Roles are made instead. */
   readonly discoveryClusterRole?: string;
   readonly consent: ConsentPolicy;
@@ -462,6 +464,7 @@ export class StackReconciler {
           accepted: routes.filter((record) => record.faults.length === 0).length,
         },
         agentImage: desired?.agentImage ?? object.status?.agentImage,
+        operatorVersion: this.#parts.options.version,
       },
       clock.nowMs(),
     );

@@ -4,6 +4,7 @@ import type { Report } from '../../render/bundle/report.ts';
 import type { ShipperReport } from '../../render/bundle/shipper-report.ts';
 import type { Server } from '../../render/names.ts';
 import { type ConditionDraft, mergeConditions } from '../conditions.ts';
+import { agentsOutdated } from './agents-outdated.ts';
 import type { ObservedQuery } from './query-servers.ts';
 
 /** What the API and the pods say of one StatefulSet of a stack. */
@@ -48,6 +49,8 @@ export interface ObservedStackState {
   readonly ruleSets: NonNullable<MonitoringStackStatus['ruleSets']>;
   readonly routes: NonNullable<MonitoringStackStatus['routes']>;
   readonly agentImage: string | undefined;
+  /** Version of the operator. */
+  readonly operatorVersion?: string | undefined;
 }
 
 /** Replicas listed in a status. */
@@ -61,9 +64,16 @@ export function decideStackStatus(observed: ObservedStackState, nowMs: number): 
   const total = summaryOf(workloads);
   const generation = object.metadata.generation;
   const alertmanagerIndexHash = of('alertmanager')[0]?.indexHash;
+  const outdated = agentsOutdated(
+    observed.operatorVersion,
+    workloads.flatMap(({ pods }) =>
+      pods.map(({ name, report }) => ({ name, agentVersion: report?.agentVersion })),
+    ),
+  );
+  const drafts = [...conditionsOf(observed, total), ...(outdated === undefined ? [] : [outdated])];
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
-    conditions: mergeConditions(object.status?.conditions, conditionsOf(observed, total), generation, nowMs),
+    conditions: mergeConditions(object.status?.conditions, drafts, generation, nowMs),
     ...(observed.faults.length === 0
       ? {}
       : { faults: observed.faults.slice(0, maxFaultsInStatus).map(statusFault) }),
