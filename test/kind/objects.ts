@@ -1,4 +1,4 @@
-import { s3Image } from './images.ts';
+import { ownImage, s3Image } from './images.ts';
 
 /** Fits the Pod Security Standard "restricted". */
 const restricted = {
@@ -16,6 +16,7 @@ const [accessKey, secretKey, bucket] = ['test-access', 'test-secret-key', 'block
 /** An S3 server in the cluster with an empty bucket, and the Secret that describes it to a stack. */
 export function s3Objects(): readonly object[] {
   const labels = { app: 's3' };
+  const data = { name: 'data', mountPath: '/data' };
   return [
     {
       apiVersion: 'apps/v1',
@@ -28,6 +29,15 @@ export function s3Objects(): readonly object[] {
           spec: {
             automountServiceAccountToken: false,
             securityContext: { fsGroup: 65534 },
+            initContainers: [
+              {
+                name: 'bucket',
+                image: ownImage,
+                command: ['node', '-e', `require('fs').mkdirSync('/data/${bucket}', { recursive: true })`],
+                securityContext: restricted,
+                volumeMounts: [data],
+              },
+            ],
             containers: [
               {
                 name: 's3',
@@ -35,7 +45,7 @@ export function s3Objects(): readonly object[] {
                 args: ['--port', ':7070', '--access', accessKey, '--secret', secretKey, 'posix', '/data'],
                 readinessProbe: { tcpSocket: { port: 7070 }, periodSeconds: 2 },
                 securityContext: restricted,
-                volumeMounts: [{ name: 'data', mountPath: `/data/${bucket}` }],
+                volumeMounts: [data],
               },
             ],
             volumes: [{ name: 'data', emptyDir: {} }],
