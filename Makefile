@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build site test-docs up down status test lint format generate bench bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
+.PHONY: help setup build site test-docs up down status test lint format generate bench bench-cluster bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ check-generated: setup ## Fail where a generated file differs from its source
 
 bench: setup build ## Print the figures: apply to loaded, operator at 10,000 rule sets, start to ready
 	@npm run --silent bench
+
+bench-cluster: setup build ## Print the figures of a whole cluster: install, apply to loaded, rest
+	@node test/bench/cluster/main.ts
 
 bench-query: setup build ## Print the speed of queries beside a real Prometheus's on the same blocks
 	@node test/bench/query/main.ts

@@ -1,4 +1,5 @@
 import { listAll } from '../../src/kube/list.ts';
+import type { Measured } from './apply-to-loaded.ts';
 import { type Figure, mib, ms } from './figures.ts';
 import { hugeRuleSet, isLoaded, ruleSet, stackRef } from './objects.ts';
 import type { BenchPlane } from './plane.ts';
@@ -8,14 +9,14 @@ export interface Fleet {
   readonly sets: number;
 }
 
-export async function createNamespaces(plane: BenchPlane, { namespaces }: Fleet): Promise<void> {
+export async function createNamespaces(plane: Measured, { namespaces }: Fleet): Promise<void> {
   await inParallel(namespaces, async (n) => {
     await plane.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: `team-${n}` } });
   });
 }
 
 /** Applies the sets and waits until each one's own status says that it is loaded. */
-export async function createSets(plane: BenchPlane, fleet: Fleet): Promise<Figure[]> {
+export async function createSets(plane: Measured, fleet: Fleet): Promise<Figure[]> {
   const started = performance.now();
   await inParallel(fleet.sets, async (n) => {
     const set = ruleSet(`team-${n % fleet.namespaces}`, `rules-${n}`, (n % 8) + 1);
@@ -29,7 +30,7 @@ export async function createSets(plane: BenchPlane, fleet: Fleet): Promise<Figur
   ];
 }
 
-async function untilAllLoaded(plane: BenchPlane, sets: number): Promise<void> {
+async function untilAllLoaded(plane: Measured, sets: number): Promise<void> {
   const endMs = performance.now() + 600_000;
   for (;;) {
     const { items } = await listAll(plane.client, {
