@@ -282,17 +282,13 @@ describe.runIf(targetNames.includes('real'))('installed on a real API server', (
     expect(await rightsIn(`${stackNamespace}/${account}`, 'somewhere')).toEqual([]);
   });
 
-  it('lets a reloader read its own bundle and fill its own reports, and no other object', async () => {
-    const account = `${stackNamespace}/main-prometheus`;
-    const question = (
-      verb: string,
-      resource: string,
-      name: string,
-      namespace = stackNamespace,
-    ): Question => ({
-      ...{ verb, group: '', resource, name, namespace },
-    });
-    const table: readonly (readonly [Question, boolean])[] = [
+  const question = (verb: string, resource: string, name: string, namespace = stackNamespace): Question => ({
+    ...{ verb, group: '', resource, name, namespace },
+  });
+
+  /** The shipper is a part of the reloader, with its account. */
+  const named: Readonly<Record<string, readonly (readonly [Question, boolean])[]>> = {
+    'main-prometheus': [
       [question('get', 'configmaps', 'main-prometheus-0-index'), true],
       [question('watch', 'configmaps', 'main-prometheus-0-index'), true],
       [question('get', 'configmaps', 'main-rules-00'), true],
@@ -304,19 +300,48 @@ describe.runIf(targetNames.includes('real'))('installed on a real API server', (
       [question('update', 'configmaps', 'main-prometheus-0-1-report'), false],
       [question('delete', 'configmaps', 'main-prometheus-0-1-report'), false],
       [question('patch', 'secrets', 'main-prometheus-0-config'), false],
-      [question('get', 'secrets', 'main-alertmanager-config-00'), false],
+      [question('get', 'secrets', 'main-alertmanager-00'), false],
       [question('get', 'configmaps', 'main-alertmanager-index'), false],
       [question('get', 'configmaps', 'other-prometheus-0-index'), false],
-      [question('get', 'secrets', 'anything'), false],
+      [question('get', 'secrets', 'objstore'), false],
       [question('get', 'secrets', 'main-prometheus-0-config', 'somewhere'), false],
       [question('patch', 'pods', 'main-prometheus-0-1'), false],
       [question('create', 'pods/exec', 'main-prometheus-0-1'), false],
-    ];
-    for (const [each, expected] of table)
-      expect([tell(each), each.namespace, await isAllowed(account, each)]).toEqual([
-        tell(each),
-        each.namespace,
-        expected,
-      ]);
-  });
+    ],
+    'main-alertmanager': [
+      [question('get', 'configmaps', 'main-alertmanager-index'), true],
+      [question('watch', 'configmaps', 'main-alertmanager-index'), true],
+      [question('get', 'secrets', 'main-alertmanager-00'), true],
+      [question('patch', 'configmaps', 'main-alertmanager-0-report'), true],
+      [question('patch', 'secrets', 'main-alertmanager-00'), false],
+      [question('get', 'secrets', 'main-prometheus-0-config'), false],
+      [question('patch', 'configmaps', 'main-prometheus-0-0-report'), false],
+      [question('list', 'pods', ''), false],
+    ],
+    'main-compactor': [
+      [question('get', 'configmaps', 'main-retention'), true],
+      [question('watch', 'configmaps', 'main-retention'), true],
+      [question('patch', 'configmaps', 'main-compactor-0-report'), true],
+      [question('patch', 'configmaps', 'main-retention'), false],
+      [question('get', 'configmaps', 'main-rules-00'), false],
+      [question('get', 'secrets', 'objstore'), false],
+      [question('list', 'pods', ''), false],
+    ],
+    'main-query': [
+      [question('get', 'configmaps', 'main-rules-00'), false],
+      [question('get', 'secrets', 'objstore'), false],
+      [question('list', 'pods', ''), false],
+    ],
+  };
+
+  it.each(Object.entries(named))(
+    'lets %s touch its own objects by name, and no others',
+    async (name, table) => {
+      const account = `${stackNamespace}/${name}`;
+      const told = (allowed: boolean, each: Question) => `${allowed} ${tell(each)} in ${each.namespace}`;
+      const found: string[] = [];
+      for (const [each] of table) found.push(told(await isAllowed(account, each), each));
+      expect(found).toEqual(table.map(([each, expected]) => told(expected, each)));
+    },
+  );
 });

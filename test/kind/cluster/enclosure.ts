@@ -89,7 +89,16 @@ export class Enclosure {
     await inside('ip', 'route', 'add', 'default', 'via', hostAddress);
     for (const setting of ['net.ipv4.ip_forward', 'net.bridge.bridge-nf-call-iptables'])
       await inside('sh', '-c', `echo 1 > /proc/sys/${setting.replaceAll('.', '/')}`);
-    for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, cgroupName), { recursive: true });
+    for (const hierarchy of hierarchies()) {
+      const group = join(hierarchy, cgroupName);
+      mkdirSync(group, { recursive: true });
+      // All pods together would else weigh as much as one process beside them.
+      for (const [file, weight] of [
+        ['cpu.shares', '12288'],
+        ['cpu.weight', '1200'],
+      ] as const)
+        if (existsSync(join(group, file))) writeFileSync(join(group, file), weight);
+    }
   }
 
   /** Program and arguments that run a program inside. */
