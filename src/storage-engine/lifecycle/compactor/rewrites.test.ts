@@ -155,4 +155,32 @@ describe('a compactor with retention', { timeout: 120_000 }, () => {
     expect((await world.look()).blocks).toEqual([]);
     world.remove();
   });
+
+  it('sets a group aside where the disk is full, before it begins and while it writes, and takes nothing for done', async () => {
+    for (const full of ['before', 'while'] as const) {
+      const world = new LifecycleWorld(root);
+      for (const replica of ['a', 'b'])
+        await world.ship({
+          fromMs: originMs,
+          toMs: originMs + 8 * hourMs,
+          users: ['ann'],
+          stepMs: 20 * minuteMs,
+          replica,
+        });
+      const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      const { quarantined, compacted } = await world
+        .compactor(world.store, 1, {
+          ...(full === 'before' && { freeBytes: async () => 10 }),
+          ...(full === 'while' && {
+            pool: { width: 1, run: () => Promise.reject(noSpace), close: async () => undefined },
+          }),
+        })
+        .pass();
+      expect(compacted).toBe(0);
+      expect([...quarantined.values()].join()).toContain('DiskFull');
+      expect(await world.compactor(world.store, 2).pass()).toMatchObject({ compacted: 1 });
+      expect(new Set((await world.look()).raw.get('ann'))).toEqual(world.given.get('ann'));
+      world.remove();
+    }
+  });
 });
