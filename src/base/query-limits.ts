@@ -7,6 +7,8 @@ export const queryLimits = {
   /** Memory of the cache of range queries where it is not stated; steps and age of one entry. */
   rangeCacheBytes: 64 * 1024 * 1024,
   rangeCacheSteps: 22_000,
+  /** Characters of keys of range queries that were asked once. */
+  rangeCacheAskedChars: 1024 * 1024,
   rangeCacheAgeMs: 3_600_000,
   /** Age of samples up to which more may come in between or be replaced. */
   rangeCacheFreshMs: 10 * 60_000,

@@ -127,6 +127,7 @@ function cachedRange(
     ...times,
     reach,
     evaluate,
+    evaluateText: evaluateWhole,
     identity: [...cache.identity, query, lookbackMs, dialect],
     freshMs: nowMs - limits.rangeCacheFreshMs,
     monotonicMs: monotonicMs(),

@@ -19,6 +19,8 @@ export interface CachedQuery {
   /** What the samples of a time come from; another text: they may have changed. Undefined: nobody can say. */
   readonly stateOf: (startMs: number, endMs: number) => Promise<string | undefined>;
   readonly evaluate: (startMs: number, endMs: number) => Promise<QueryResult>;
+  /** Evaluates the asked range, to a text where that is the shorter way: of a text nothing can be kept. */
+  readonly evaluateText?: () => Promise<QueryResult>;
   /** Whether a part of what was evaluated failed. */
   readonly isPartial: () => boolean;
 }
@@ -37,11 +39,17 @@ type Told = Pick<QueryResult, 'annotations' | 'warnings' | 'infos'>;
 /**
  * Answers of range queries by step. An entry holds one run of steps of a query; what it has of an asked range is used, the steps
  * before and after are evaluated, and the whole is kept. Steps are never moved: queries whose starts differ by a part of
- * the step have entries of their own. An answer with warnings or infos is given again for its own steps alone, as other
- * steps may say other things. Nothing is kept of an answer that is partial, or reads samples that may still change; an entry goes when the blocks or servers of its time do.
+ * the step have entries of their own. What can be answered as text is kept when it is asked the second time. An answer with
+ * warnings or infos is given again for its own steps alone, as other steps may say other things. Nothing is kept of an answer
+ * that is partial, or reads samples that may still change; an entry goes when the blocks or servers of its time do.
  */
 export class RangeCache {
   readonly #entries: LRUCache<string, Entry>;
+  /** Keys of queries that were asked before. */
+  readonly #asked = new LRUCache<string, true>({
+    maxSize: limits.rangeCacheAskedChars,
+    sizeCalculation: (_, key) => key.length,
+  });
   readonly #maxBytes: number;
   readonly #steps;
   readonly #held;
@@ -72,8 +80,9 @@ export class RangeCache {
     const known = isUsed ? overlap(entry.extent, startMs, endMs) : undefined;
     const asked = (from: number, to: number) => (from > to ? undefined : query.evaluate(from, to));
     if (known === undefined) {
-      const result = await query.evaluate(startMs, endMs);
+      const result = await this.#evaluateWhole(key, query, endMs);
       this.#count('evaluated', endMs - startMs, stepMs);
+      if (result.text !== undefined) return result;
       if (this.#isSmall(result, startMs, endMs, stepMs))
         this.#keep(key, query, state, [result], [extentFrom(result, startMs, endMs, stepMs)]);
       return result;
@@ -105,6 +114,13 @@ export class RangeCache {
       ...entry!.told,
       samples: { queryable: 0, peak: 0 },
     };
+  }
+
+  /** What is asked for the first time may never be asked again: it goes the shorter way, and is kept the second time. */
+  async #evaluateWhole(key: string, query: CachedQuery, endMs: number): Promise<QueryResult> {
+    if (query.evaluateText === undefined || this.#asked.has(key)) return query.evaluate(query.startMs, endMs);
+    this.#asked.set(key, true);
+    return query.evaluateText();
   }
 
   /** The entry of a query, unless what it came from has changed since. */
