@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { staleMarkerBits } from '../../src/storage-engine/format/chunk-xor.ts';
+import { type FloatSamples, staleMarkerBits } from '../../src/storage-engine/format/chunk-xor.ts';
 import { Labels } from '../../src/storage-engine/promql/exec/labels.ts';
 import type { SampleSource } from '../../src/storage-engine/promql/exec/sample-source.ts';
 import type { TaskPart } from '../../src/storage-engine/query/fused/task.ts';
@@ -96,7 +96,12 @@ export function sourceOf(all: readonly Given[]): SampleSource {
 }
 
 /** Two blocks, cut at a time, with chunks of some length. */
-export function partsOf(all: readonly Given[], cutMs: number, samplesPerChunk: number) {
+export function partsOf(
+  all: readonly Given[],
+  cutMs: number,
+  samplesPerChunk: number,
+  encode?: (samples: FloatSamples) => Uint8Array,
+) {
   const files: Uint8Array[] = [];
   const parts = [true, false].map((older): TaskPart => {
     const chunks = all.map(({ timestamps, valueBits }) => {
@@ -106,6 +111,7 @@ export function partsOf(all: readonly Given[], cutMs: number, samplesPerChunk: n
       return chunked(
         { timestamps: timestamps.slice(a, b), valueBits: valueBits.slice(a, b) },
         samplesPerChunk,
+        encode,
       );
     });
     const flat = chunks.flat();

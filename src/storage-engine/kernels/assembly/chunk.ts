@@ -7,6 +7,7 @@ import { corrupt, ok, otherEncoding } from './status';
 
 const checksumBytes: u32 = 4;
 const xorEncoding: u32 = 1;
+export const xor2Encoding: u32 = 4;
 
 /** Data of the entry that was looked at last, and their length in bytes. */
 export let dataAt: usize = 0;
@@ -37,6 +38,12 @@ const bare: usize = 0x80000000;
   dataAt = at + 1;
   dataLength = <u32>length;
   return encoding == xorEncoding ? ok : otherEncoding;
+}
+
+/** The same of a chunk of floats of either encoding. */
+@inline export function openFloats(start: usize, end: usize): i32 {
+  const status = openEntry(start, end);
+  return status == otherEncoding && encoding == xor2Encoding ? ok : status;
 }
 
 /** Whether the checksum behind the entry that was looked at last is right. */

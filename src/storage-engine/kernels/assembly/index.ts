@@ -8,6 +8,7 @@ import * as query from './query';
 import { loadMerged } from './replicas';
 import { corrupt, ok, overlapping } from './status';
 import { decodeXor, markChanges, markNothing, markResets } from './xor';
+import { decodeXor2 } from './xor2';
 
 export { finishGroup, stateBytes } from './aggregate';
 export { samplesOf, setBatch } from './batch';
@@ -80,7 +81,7 @@ export function inspect(entries: usize, unverified: usize, seriesFrom: usize, se
     const until = load<u32>(seriesFrom + (i << 2), 4);
     let sum: u32 = 0;
     for (let entry = load<u32>(seriesFrom + (i << 2)); entry < until; entry++) {
-      const status = chunk.openEntry(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
+      const status = chunk.openFloats(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
       // What is said of an entry holds only where its checksum is right.
       if (status == corrupt) return corrupt;
       if (load<u8>(unverified + entry) != 0 && !chunk.isIntact()) return corrupt;
@@ -144,9 +145,10 @@ export function runBatch(
 function decodeSeries(entries: usize, from: u32, until: u32, marks: i32, keepStale: bool): i32 {
   columns.startSeries();
   for (let entry = from; entry < until; entry++) {
-    let status = chunk.openEntry(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
+    let status = chunk.openFloats(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
     if (status == ok) {
-      if (marks == markResets) status = decodeXor(chunk.dataAt, chunk.dataLength, markResets, false);
+      if (chunk.encoding == chunk.xor2Encoding) status = decodeXor2(chunk.dataAt, chunk.dataLength, marks, keepStale);
+      else if (marks == markResets) status = decodeXor(chunk.dataAt, chunk.dataLength, markResets, false);
       else if (marks == markChanges) status = decodeXor(chunk.dataAt, chunk.dataLength, markChanges, false);
       else if (keepStale) status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
       else status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, false);

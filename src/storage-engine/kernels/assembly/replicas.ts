@@ -7,6 +7,7 @@ import * as columns from './columns';
 import { staleMarker } from './columns';
 import { ok, overlapping } from './status';
 import { decodeXor, isMarked, markNothing } from './xor';
+import { decodeXor2 } from './xor2';
 
 /** A filler this near before the next sample of its betters, as a part of its own interval, would crowd it. */
 const crowding: f64 = 0.25;
@@ -102,17 +103,23 @@ function decodeRuns(entries: usize, from: u32, until: u32, replicaOf: usize): i3
     if (runs == 0 || load<u8>(runReplicas + runs - 1) != replica) {
       if (!startRun(runs++, replica)) return -overlapping;
     }
-    let status = chunk.openEntry(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
+    let status = chunk.openFloats(load<u32>(entries + (entry << 3)), load<u32>(entries + (entry << 3), 4));
     if (status != ok) return -status;
-    status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
+    status = decodeFloats();
     if (status == overlapping && columns.newest != i64.MIN_VALUE) {
       if (!startRun(runs++, replica)) return -overlapping;
-      status = decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
+      status = decodeFloats();
     }
     if (status != ok) return -status;
   }
   store<u32>(runStarts + (runs << 2), columns.count);
   return runs;
+}
+
+function decodeFloats(): i32 {
+  return chunk.encoding == chunk.xor2Encoding
+    ? decodeXor2(chunk.dataAt, chunk.dataLength, markNothing, true)
+    : decodeXor(chunk.dataAt, chunk.dataLength, markNothing, true);
 }
 
 @inline function startRun(run: u32, replica: u8): bool {

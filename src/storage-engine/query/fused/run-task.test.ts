@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { oneSeries, partsOf, seriesOf, startMs } from '../../../../test/support/window-data.ts';
 import { bitsOf, generic } from '../../../../test/support/window-oracle.ts';
+import { xorEntry } from '../../../../test/support/xor-entries.ts';
+import { encodeXor2Chunk } from '../../../../test/support/xor2-encoder.ts';
+import { chunkEncoding } from '../../format/chunk.ts';
 import { Kernel } from '../../kernels/kernel.ts';
 import {
   type WindowFunction,
@@ -27,6 +30,7 @@ const cases = fc.record({
   firstMs: fc.integer({ min: -100_000, max: 3_000_000 }),
   cutMs: fc.integer({ min: 0, max: 4_000_000 }),
   samplesPerChunk: fc.constantFrom(1, 7, 120),
+  encoding: fc.constantFrom('XOR', 'XOR', 'XOR2', 'XOR2 with starts'),
 });
 
 describe('a task on the kernel', () => {
@@ -34,7 +38,14 @@ describe('a task on the kernel', () => {
     await fc.assert(
       fc.asyncProperty(cases, async (given) => {
         const all = given.shapes.map((shape, id) => seriesOf(shape, id, groups));
-        const { parts, files } = partsOf(all, startMs + given.cutMs, given.samplesPerChunk);
+        const { parts, files } = partsOf(
+          all,
+          startMs + given.cutMs,
+          given.samplesPerChunk,
+          given.encoding === 'XOR'
+            ? undefined
+            : (samples) => xorEntry(encodeXor2Chunk(samples, given.encoding !== 'XOR2'), chunkEncoding.xor2),
+        );
         const task: WindowTask = {
           function: given.function,
           ...(given.operator !== undefined && { operator: given.operator }),
