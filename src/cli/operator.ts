@@ -10,6 +10,12 @@ interface Options {
   readonly leaderElect?: boolean;
   readonly leaseNamespace?: string;
   readonly metricsListen?: string;
+  readonly metricsTlsDir?: string;
+  readonly metricsClientCaFile?: string;
+  readonly metricsBasicFile?: string;
+  readonly metricsTokens?: boolean;
+  readonly metricsProxyUserHeader?: string;
+  readonly metricsProxy?: readonly string[];
   readonly agentImage?: string;
   readonly discoveryClusterRole?: string;
   readonly allowHost?: readonly string[];
@@ -42,6 +48,18 @@ export function register(program: Command, io: CliIo): void {
     .option('--leader-elect', 'take part in an election: of several operators one works')
     .option('--lease-namespace <name>', "namespace of the Lease; default: the operator's own")
     .option('--metrics-listen <host:port>', 'where to serve /metrics, /healthz and /readyz')
+    .option(
+      '--metrics-tls-dir <folder>',
+      'serve them by TLS: tls.crt, tls.key and ca.crt, as in a mounted Secret; changed files are in use at once',
+    )
+    .option('--metrics-client-ca-file <file>', 'authorities whose clients may read /metrics')
+    .option('--metrics-basic-file <file>', 'users that may read /metrics: lines user:bcrypt-hash')
+    .option(
+      '--metrics-tokens',
+      'bearer tokens of Kubernetes are taken of those who may get the non-resource URL /metrics',
+    )
+    .option('--metrics-proxy-user-header <header>', 'header in which an authenticating proxy names the user')
+    .option('--metrics-proxy <names>', 'names in the client certificates of such proxies', list)
     .option(
       '--agent-image <image>',
       'image of the agents beside each server; default: the one of this version',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../../base/clock.ts';
 import { createLogger } from '../../base/create-logger.ts';
@@ -10,8 +11,9 @@ import { serveHttpEndpoint } from '../../controllers/operator/http-endpoint.ts';
 import { createOperator } from '../../controllers/operator/operator.ts';
 import { connect, findConnection } from '../../kube/connect.ts';
 import type { CliIo } from '../io.ts';
+import { type EndpointAccessOptions, endpointAccess } from './endpoint-access.ts';
 
-export interface RunOperatorOptions {
+export interface RunOperatorOptions extends EndpointAccessOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespaces: readonly string[] | undefined;
@@ -90,6 +92,7 @@ export async function runOperator(options: RunOperatorOptions, io: CliIo): Promi
       : {}),
   });
   const address = options.metricsListen;
+  const access = await endpointAccess(options, client, (path) => resolve(io.cwd, path));
   if (address !== undefined)
     manager.task({
       name: 'endpoint',
@@ -99,6 +102,8 @@ export async function runOperator(options: RunOperatorOptions, io: CliIo): Promi
           address,
           metrics,
           signal,
+          clock,
+          ...access,
           status: () => manager.status(),
           listening: (where) => log.info({ address: where }, 'serving /metrics, /healthz and /readyz'),
         }),
