@@ -30,6 +30,8 @@ const network: FlagForm = {
   },
 };
 
+const resolution = form(/^(?:auto|[1-9]\d{0,6}[smhd])$/, 'is neither auto nor a duration such as 5m');
+
 const features: FlagForm = {
   fault(value) {
     const known: readonly string[] = promqlFeatureFlags;
@@ -72,12 +74,15 @@ export const queryFlags: FlagTable = {
     'loopback-listen': { kind: 'text', refused: 'is set by the operator' },
     'service-account-dir': { kind: 'text', refused: 'is set by the operator' },
     'cache-dir': { kind: 'text' },
+    'cache-size': { kind: size },
     'enable-feature': { kind: features },
+    'index-memory': { kind: size },
     'max-chunks': { kind: count },
     'max-concurrency': { kind: count },
     'max-query-memory': { kind: size },
     'max-samples': { kind: count },
     'max-series': { kind: count },
+    'max-source-resolution': { kind: resolution },
     'prometheus-sd-file': { kind: 'text' },
     'prometheus-url': { kind: 'text', refused: 'is set by the operator' },
     'query-memory': { kind: size },
