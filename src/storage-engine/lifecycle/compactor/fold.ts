@@ -29,7 +29,11 @@ export async function removalOf(
       : { startMs: block.minTime, endMs: block.maxTime, resolutionMs: targetMs, coveredAt: () => [] };
   if (!canRemove(concerned, block, time, judgement.nowMs)) return undefined;
   const input = await BlockInput.open(bucket, meta, limits.rewriteWindowMinBytes * 16, options.signal);
-  return scanRemoval(input, judgeOf(concerned, block, time, judgement.nowMs));
+  try {
+    return await scanRemoval(input, judgeOf(concerned, block, time, judgement.nowMs));
+  } finally {
+    await input.close();
+  }
 }
 
 /** Whether any answer of the documents takes anything of a block. */

@@ -1,7 +1,6 @@
-import { CodedError, CorruptDataError } from '../../../base/errors.ts';
+import { CorruptDataError } from '../../../base/errors.ts';
 import { limits } from '../../../base/limits.ts';
 import { blockFiles } from '../../block/block-files.ts';
-import { bucketSource, type RangeSource } from '../../block/range-source.ts';
 import type { Bucket } from '../../bucket/bucket.ts';
 import { getObject } from '../../bucket/bucket.ts';
 import type { BlockMeta } from '../../format/block-meta.ts';
@@ -16,6 +15,7 @@ import {
   tocBytes,
 } from '../../format/index-toc.ts';
 import { decodeTombstones, type Tombstone } from '../../format/tombstones.ts';
+import { type InputSource, openInput } from './input-source.ts';
 import type { InputRemoval } from './removal.ts';
 import { SymbolInput } from './symbol-input.ts';
 import type { SymbolNumbers } from './symbol-map.ts';
@@ -42,6 +42,7 @@ export class BlockInput {
   /** What is left out of it; series of which nothing is left are passed over. */
   removal: InputRemoval | undefined;
   private readonly bucket: Bucket;
+  private readonly index: InputSource;
   private readonly toc: IndexToc;
   private readonly version: IndexVersion;
   private readonly series: WindowReader;
@@ -49,7 +50,7 @@ export class BlockInput {
   private readonly tombstones: ReadonlyMap<number, readonly Tombstone[]>;
   private readonly windowBytes: number;
   private readonly signal: AbortSignal | undefined;
-  private segment: { number: number; reader: WindowReader } | undefined;
+  private segment: { number: number; source: InputSource; reader: WindowReader } | undefined;
   private position: number;
   private wanted = usualEntryBytes;
   private previous = new Uint32Array(0);
@@ -57,13 +58,14 @@ export class BlockInput {
   private constructor(
     bucket: Bucket,
     meta: BlockMeta,
-    index: RangeSource,
+    index: InputSource,
     head: { toc: IndexToc; version: IndexVersion },
     tombstones: readonly Tombstone[],
     windowBytes: number,
     signal: AbortSignal | undefined,
   ) {
     this.bucket = bucket;
+    this.index = index;
     this.meta = meta;
     this.toc = head.toc;
     this.version = head.version;
@@ -99,19 +101,24 @@ export class BlockInput {
     signal?: AbortSignal,
   ): Promise<BlockInput> {
     const { ulid } = meta;
-    const index = await objectSource(bucket, blockFiles.index(ulid), signal);
-    if (index.sizeBytes < indexHeaderBytes + tocBytes)
-      throw new CorruptDataError(`block ${ulid}: an index of ${index.sizeBytes} bytes`);
-    const version = readIndexVersion(await index.read(0, indexHeaderBytes));
-    const toc = readIndexToc(await index.read(index.sizeBytes - tocBytes, tocBytes), index.sizeBytes);
-    const key = blockFiles.tombstones(ulid);
-    const tombstones =
-      (await bucket.head(key, signal)) === undefined
-        ? []
-        : decodeTombstones(await getObject(bucket, key, limits.tombstonesBytes, signal));
-    const input = new BlockInput(bucket, meta, index, { toc, version }, tombstones, windowBytes, signal);
-    await input.symbols.open();
-    return input;
+    const index = await openInput(bucket, blockFiles.index(ulid), signal);
+    try {
+      if (index.sizeBytes < indexHeaderBytes + tocBytes)
+        throw new CorruptDataError(`block ${ulid}: an index of ${index.sizeBytes} bytes`);
+      const version = readIndexVersion(await index.read(0, indexHeaderBytes));
+      const toc = readIndexToc(await index.read(index.sizeBytes - tocBytes, tocBytes), index.sizeBytes);
+      const key = blockFiles.tombstones(ulid);
+      const tombstones =
+        (await bucket.head(key, signal)) === undefined
+          ? []
+          : decodeTombstones(await getObject(bucket, key, limits.tombstonesBytes, signal));
+      const input = new BlockInput(bucket, meta, index, { toc, version }, tombstones, windowBytes, signal);
+      await input.symbols.open();
+      return input;
+    } catch (error) {
+      await index.close();
+      throw error;
+    }
   }
 
   name(what: string): string {
@@ -208,6 +215,13 @@ export class BlockInput {
     await this.series.load(this.position, this.wanted);
   }
 
+  /** Lets go of files; nothing is read afterwards. */
+  async close(): Promise<void> {
+    this.map?.close();
+    await this.segment?.source.close();
+    await this.index.close();
+  }
+
   private corrupt(reason: string): CorruptDataError {
     return new CorruptDataError(this.name(`index: series at ${this.position} ${reason}`));
   }
@@ -220,15 +234,14 @@ export class BlockInput {
   /** Brings at least `length` bytes from an offset of a segment into its window. */
   async loadChunk(segment: number, offset: number, length = usualChunkBytes): Promise<WindowReader> {
     if (this.segment?.number !== segment) {
-      const source = await objectSource(
-        this.bucket,
-        blockFiles.segment(this.meta.ulid, segment),
-        this.signal,
-      );
+      await this.segment?.source.close();
+      this.segment = undefined;
+      const source = await openInput(this.bucket, blockFiles.segment(this.meta.ulid, segment), this.signal);
       const what = this.name(`chunk segment ${segment + 1}`);
       checkSegmentHeader(await source.read(0, segmentHeaderBytes), what);
       this.segment = {
         number: segment,
+        source,
         reader: new WindowReader(source, offset, source.sizeBytes, this.windowBytes, what),
       };
     }
@@ -274,14 +287,4 @@ export function compareLabels(a: Uint32Array, b: Uint32Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
   return a.length - b.length;
-}
-
-async function objectSource(
-  bucket: Bucket,
-  key: string,
-  signal: AbortSignal | undefined,
-): Promise<RangeSource> {
-  const info = await bucket.head(key, signal);
-  if (info === undefined) throw new CodedError('ObjectNotFound', `${bucket.description}: no object ${key}`);
-  return bucketSource(bucket, key, info.sizeBytes, signal);
 }

@@ -63,17 +63,17 @@ export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlo
   const { bucket, signal, memoryBytes } = options;
   const windowBytes = windowFor(bucket, memoryBytes, options.inputs.length);
   const inputs: BlockInput[] = [];
-  for (const { meta, removal } of options.inputs) {
-    const input = await BlockInput.open(bucket, meta, windowBytes, signal);
-    input.removal = removal;
-    inputs.push(input);
-  }
-  const segmentBytes = options.segmentBytes;
-  const writer = new BlockWriter(options.folder, {
-    memoryBytes: memoryBytes / 4,
-    ...(segmentBytes !== undefined && { segmentBytes }),
-  });
+  const { segmentBytes } = options;
   try {
+    for (const { meta, removal } of options.inputs) {
+      const input = await BlockInput.open(bucket, meta, windowBytes, signal);
+      input.removal = removal;
+      inputs.push(input);
+    }
+    const writer = new BlockWriter(options.folder, {
+      memoryBytes: memoryBytes / 4,
+      ...(segmentBytes !== undefined && { segmentBytes }),
+    });
     await mergeSymbols(inputs, writer.index, options.folder, memoryBytes / 8);
     await new Rewriter(options, inputs, writer).run();
     return writer.finish();
@@ -81,7 +81,7 @@ export async function rewriteBlocks(options: RewriteOptions): Promise<WrittenBlo
     rmSync(options.folder, { recursive: true, force: true });
     throw error;
   } finally {
-    for (const input of inputs) input.map?.close();
+    for (const input of inputs) await input.close();
   }
 }
 

@@ -110,12 +110,14 @@ describe('a block that is rewritten without what no longer lives', { timeout: 12
             }),
           );
           const classes = new SymbolClasses(retentions, external);
-          const removal = await scanRemoval(await BlockInput.open(bucket, meta, 64 * 1024), {
+          const input = await BlockInput.open(bucket, meta, 64 * 1024);
+          const removal = await scanRemoval(input, {
             note: (number, text) => classes.note(number, text),
             classOf: (labels) => classes.classOf(labels),
             removed: (number) => hiddenByVerdicts(classes.verdicts(number), block, nowMs),
             covered: () => [],
           });
+          await input.close();
           expect(removal.series - removal.goneSeries).toBe(expected.size);
           const result = ulid();
           await rewriteBlocks({

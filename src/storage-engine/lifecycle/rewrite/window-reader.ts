@@ -1,5 +1,6 @@
 import { CorruptDataError } from '../../../base/errors.ts';
-import type { RangeSource } from '../../block/range-source.ts';
+import type { InputSource } from './input-source.ts';
+import { headroomBytes } from './input-source.ts';
 
 /**
  * Reads a part of an object from its start to its end through a window, the next piece being fetched while this one is
@@ -10,12 +11,12 @@ export class WindowReader {
   bytes: Uint8Array = new Uint8Array(0);
   start: number;
   readonly end: number;
-  private readonly source: RangeSource;
+  private readonly source: InputSource;
   private readonly windowBytes: number;
   private readonly what: string;
-  private ahead: { from: number; bytes: Promise<Uint8Array> } | undefined;
+  private ahead: { from: number; piece: Promise<Uint8Array> } | undefined;
 
-  constructor(source: RangeSource, start: number, end: number, windowBytes: number, what: string) {
+  constructor(source: InputSource, start: number, end: number, windowBytes: number, what: string) {
     this.source = source;
     this.start = start;
     this.end = end;
@@ -39,7 +40,7 @@ export class WindowReader {
         : new Uint8Array(0);
     const from = position + kept.length;
     let fresh: Uint8Array | undefined;
-    if (this.ahead?.from === from) fresh = await this.ahead.bytes;
+    if (this.ahead?.from === from) fresh = await this.ahead.piece;
     this.ahead = undefined;
     const have = kept.length + (fresh?.length ?? 0);
     const rest = Math.min(length, this.end - position) - have;
@@ -47,25 +48,35 @@ export class WindowReader {
       rest > 0 || fresh === undefined
         ? await this.read(position + have, Math.max(rest, fresh === undefined ? wanted - have : 0))
         : undefined;
-    const parts = [kept, fresh, more].filter((part) => part !== undefined && part.length > 0) as Uint8Array[];
-    this.bytes = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    this.bytes =
+      more === undefined ? joined(kept, fresh!) : Buffer.concat([kept, fresh ?? kept.subarray(0, 0), more]);
     this.start = position;
     const next = position + this.bytes.length;
     if (next < this.end) {
-      const bytes = this.read(next, Math.min(this.windowBytes, this.end - next));
+      const piece = this.read(next, Math.min(this.windowBytes, this.end - next));
       // A failure is told to whoever needs the bytes.
-      bytes.catch(() => undefined);
-      this.ahead = { from: next, bytes };
+      piece.catch(() => undefined);
+      this.ahead = { from: next, piece };
     }
   }
 
   private async read(position: number, length: number): Promise<Uint8Array> {
     if (length <= 0) return new Uint8Array(0);
-    const bytes = await this.source.read(position, length);
+    const bytes = await this.source.read(position, length, headroomBytes);
     if (bytes.length < length)
       throw new CorruptDataError(
         `${this.what}: ends at ${position + bytes.length}, before ${position + length}`,
       );
     return bytes;
   }
+}
+
+/** Both one behind the other: what is kept of the last window goes into the room before the fresh bytes where it can. */
+function joined(kept: Uint8Array, fresh: Uint8Array): Uint8Array {
+  if (kept.length === 0) return fresh;
+  if (kept.length > headroomBytes || fresh.byteOffset < headroomBytes) return Buffer.concat([kept, fresh]);
+  const start = fresh.byteOffset - kept.length;
+  const whole = new Uint8Array(fresh.buffer, start, kept.length + fresh.length);
+  whole.set(kept);
+  return whole;
 }
