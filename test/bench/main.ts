@@ -46,7 +46,7 @@ try {
   say('one changed set');
   take(...(await measureDelta(plane, sets)));
   take({
-    what: "  longest hold of the operator's main thread so far",
+    what: "longest hold of the operator's main thread while they were created and changed",
     value: ms(await plane.takeLongestDelayMs()),
     aim: '<= 50 ms',
   });
