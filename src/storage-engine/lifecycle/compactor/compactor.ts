@@ -99,8 +99,11 @@ export class Compactor {
         if (open.length === 0) break;
         await this.runJobs(open, this.judge(retentions), done, signal);
       }
-      if (retentions !== undefined) {
-        done.marked += await this.markExpired(retentions, signal);
+      if (retentions?.some(({ isEmpty }) => !isEmpty) === true) {
+        const expired = await this.markExpired(retentions, signal);
+        done.marked += expired;
+        // The rounds ended with a look that found nothing to do: it is still true.
+        if (expired > 0) await this.view.refresh(signal);
         await this.runRewrites(retentions, done, signal);
       }
       const { due } = planSweep(this.sweepable(), clock.nowMs(), this.options);
@@ -214,7 +217,6 @@ export class Compactor {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { bucket, clock, lease } = this.options;
-    await this.view.refresh(signal);
     this.looked ??= await readLooked(bucket, signal);
     const before = this.looked;
     const { blocks } = this.view;
@@ -262,7 +264,6 @@ export class Compactor {
     signal: AbortSignal | undefined,
   ): Promise<number> {
     const { bucket, clock, lease, log } = this.options;
-    await this.view.refresh(signal);
     const expired = expiredBlocks(this.view.blocks, this.judge(retentions));
     let marked = 0;
     for (const { ulid } of expired) {
