@@ -318,9 +318,10 @@ export class BlockHolder implements SeriesHolder {
       const told = new Map<string, string>();
       const metas = blocks.map(({ meta }) => meta);
       const preferredMs = preferredResolutionMs(scope.maxSourceResolution, hints);
-      const serving = servingBlocks(metas, hints.startMs, hints.endMs, preferredMs);
+      const isRaw = metas.every((meta) => blockResolutionMs(meta) === 0);
+      const serving = isRaw ? [] : servingBlocks(metas, hints.startMs, hints.endMs, preferredMs);
       const served = new Map(serving.map(({ meta, covered }) => [meta, covered]));
-      const read = blocks.filter(({ meta }) => served.has(meta));
+      const read = isRaw ? blocks : blocks.filter(({ meta }) => served.has(meta));
       const isCut = serving.some(({ covered }) => covered.length > 0);
       let vanished = false;
       const onFault = (block: string | KnownBlock['meta'], error: unknown) => {

@@ -73,6 +73,7 @@ class NarrowedSelection implements Selection {
   readonly replicas: readonly (readonly string[])[];
   readonly overlapping: boolean;
   private readonly merged: MergedSeries;
+  private counted: Count | undefined;
   private measured: Measure | undefined;
   private presence: Uint8Array | undefined;
 
@@ -120,7 +121,7 @@ class NarrowedSelection implements Selection {
   }
 
   get chunkCount(): number {
-    return this.measure().chunks;
+    return this.counts().chunks;
   }
 
   get sizeBytes(): number {
@@ -132,11 +133,16 @@ class NarrowedSelection implements Selection {
   }
 
   get expectedSamples(): number {
-    return this.measure().expectedSamples;
+    return this.counts().expectedSamples;
+  }
+
+  private counts(): Count {
+    this.counted ??= countChunks(this.parts, this.merged.parts);
+    return this.counted;
   }
 
   private measure(): Measure {
-    this.measured ??= measure(this.parts, this.merged.parts);
+    this.measured ??= measure(this.parts);
     return this.measured;
   }
 }
@@ -148,10 +154,15 @@ function presence(count: number, parts: readonly SelectionPart[]): Uint8Array {
   return present;
 }
 
+/** Parts that lie wholly in a query's time, as most do over many blocks: made once. */
+const wholeParts = new WeakMap<MergedPart, SelectionPart>();
+
 function narrowPart(part: MergedPart, startMs: number, endMs: number): SelectionPart {
   const { meta, files } = part.block;
   const { chunks } = part.columns;
   const inside = meta.minTime >= startMs && meta.maxTime - 1 <= endMs;
+  const known = inside ? wholeParts.get(part) : undefined;
+  if (known !== undefined) return known;
   const common = {
     ulid: meta.ulid,
     minTimeMs: meta.minTime,
@@ -162,7 +173,11 @@ function narrowPart(part: MergedPart, startMs: number, endMs: number): Selection
     files,
     ...(part.deleted && { deleted: part.deleted }),
   };
-  if (inside) return { ...common, chunkFrom: part.chunkFrom, chunkTo: part.chunkTo };
+  if (inside) {
+    const whole = { ...common, chunkFrom: part.chunkFrom, chunkTo: part.chunkTo };
+    wholeParts.set(part, whole);
+    return whole;
+  }
   const count = part.chunkFrom.length;
   // A few are copied sooner than shared.
   const column = count < fewSeries ? (length: number) => new Uint32Array(length) : sharedUint32;
@@ -197,17 +212,32 @@ function firstRow(times: Int32Array | Float64Array, from: number, to: number, wa
   return low;
 }
 
-interface Measure {
+interface Count {
   chunks: number;
-  bytes: number;
-  maxSamples: number;
   expectedSamples: number;
 }
 
-function measure(parts: readonly SelectionPart[], merged: readonly MergedPart[]): Measure {
-  const total: Measure = { chunks: 0, bytes: 0, maxSamples: 0, expectedSamples: 0 };
-  parts.forEach(({ chunkFrom, chunkTo, chunks }, i) => {
-    let count = 0;
+function countChunks(parts: readonly SelectionPart[], merged: readonly MergedPart[]): Count {
+  const total: Count = { chunks: 0, expectedSamples: 0 };
+  parts.forEach(({ chunkFrom, chunkTo }, i) => {
+    let own = 0;
+    for (let id = 0; id < chunkFrom.length; id++) own += chunkTo[id]! - chunkFrom[id]!;
+    const { numSamples = 0, numChunks = 0 } = merged[i]!.block.meta.stats ?? {};
+    total.chunks += own;
+    total.expectedSamples += numChunks > 0 ? (own * numSamples) / numChunks : 0;
+  });
+  return total;
+}
+
+interface Measure {
+  bytes: number;
+  maxSamples: number;
+}
+
+/** Looks at every chunk, which a selection over many blocks is spared where nobody asks. */
+function measure(parts: readonly SelectionPart[]): Measure {
+  const total: Measure = { bytes: 0, maxSamples: 0 };
+  for (const { chunkFrom, chunkTo, chunks } of parts) {
     for (let id = 0; id < chunkFrom.length; id++) {
       for (let row = chunkFrom[id]!; row < chunkTo[id]!; row++) {
         const bytes = chunks.endOffset[row]! - chunks.offset[row]!;
@@ -215,11 +245,7 @@ function measure(parts: readonly SelectionPart[], merged: readonly MergedPart[])
         total.bytes += bytes;
         total.maxSamples += Math.min(span, bytes * samplesPerByte, maxChunkSamples);
       }
-      count += chunkTo[id]! - chunkFrom[id]!;
     }
-    const { numSamples = 0, numChunks = 0 } = merged[i]!.block.meta.stats ?? {};
-    total.chunks += count;
-    total.expectedSamples += numChunks > 0 ? (count * numSamples) / numChunks : 0;
-  });
+  }
   return total;
 }
