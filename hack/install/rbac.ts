@@ -1,3 +1,13 @@
+import {
+  bindRule,
+  discoveryRules,
+  leaseRules,
+  namespaceRules,
+  operatorRules,
+  type Rule,
+  teamEditRules,
+  teamViewRules,
+} from '../../src/controllers/operator/rights.ts';
 import { all, isHelm, isSet, item, type Node, not, releaseNamespace, when } from './expression.ts';
 import type { Document } from './helm-text.ts';
 import {
@@ -11,16 +21,6 @@ import {
   teamEditName,
   teamViewName,
 } from './names.ts';
-import {
-  bindRule,
-  discoveryRules,
-  leaseRules,
-  namespaceRules,
-  operatorRules,
-  type Rule,
-  teamEditRules,
-  teamViewRules,
-} from './rights.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const apiVersion = `${group}/v1`;

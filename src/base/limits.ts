@@ -125,6 +125,12 @@ export const limits = {
   statusPods: 24,
   /** Pause between looks of `status --watch`. */
   statusWatchMs: 1000,
+  /** Findings of one check that `doctor` names; the rest is counted. */
+  doctorFindings: 20,
+  /** Distance of two clocks that `doctor` speaks of. */
+  doctorClockSkewMs: 5000,
+  /** Time for all that `doctor` asks. */
+  doctorTimeoutMs: 60_000,
   /** Largest release archive that is downloaded. */
   downloadBytes: 512 * 1024 * 1024,
   /** Time to connect to a download host; short, so that a machine without internet goes on to the next way. */

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { CodedError, describeError } from '../base/errors.ts';
 import { register as registerBucket } from './bucket.ts';
 import { register as registerCompact } from './compact.ts';
+import { register as registerDoctor } from './doctor.ts';
 import { register as registerImportHistory } from './import-history.ts';
 import { type CliIo, exitCodes } from './io.ts';
 import { register as registerLocal } from './local.ts';
@@ -26,6 +27,7 @@ type Register = (program: Command, io: CliIo) => void;
 const commands: readonly Register[] = [
   registerBucket,
   registerCompact,
+  registerDoctor,
   registerImportHistory,
   registerLocal,
   registerOperator,

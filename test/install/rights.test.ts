@@ -7,8 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chartFolder } from '../../hack/install/chart.ts';
 import { installation, objectsOf } from '../../hack/install/installation.ts';
 import { baseContext, systemNamespace } from '../../hack/install/kustomize.ts';
-import { leaseRules, namespaceRules, operatorRules, type Rule } from '../../hack/install/rights.ts';
 import { defaultValues } from '../../hack/install/values.ts';
+import {
+  leaseRules,
+  namespaceRules,
+  operatorRules,
+  type Rule,
+} from '../../src/controllers/operator/rights.ts';
 import type { MonitoringStack } from '../../src/crds/monitoring-stack.ts';
 import { renderAlertmanager } from '../../src/render/alertmanager/alertmanager.ts';
 import { renderCompactor } from '../../src/render/compactor/compactor.ts';
