@@ -32,19 +32,7 @@ export async function startCluster(): Promise<Cluster> {
   const wanted = process.env.PROMFLEET_CLUSTER ?? ((await kindWorks()) ? 'kind' : 'local');
   if (wanted === 'kind') return await KindCluster.start();
   if (wanted !== 'local') throw new Error(`PROMFLEET_CLUSTER is ${wanted}; it may be local or kind`);
-  const node = await OneNodeCluster.start();
-  return Object.assign(node, {
-    name: 'local' as const,
-    stopApiServer: () => node.killPart('apiserver'),
-    async startApiServer() {
-      node.startApiServer();
-      await node.untilApiServerAnswers();
-    },
-    async restartKubelet() {
-      await node.killPart('kubelet');
-      node.startKubelet();
-    },
-  });
+  return await OneNodeCluster.start();
 }
 
 async function kindWorks(): Promise<boolean> {

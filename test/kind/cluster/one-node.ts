@@ -37,6 +37,7 @@ export const clusterFolder = process.env.PROMFLEET_CLUSTER_DIR ?? '/tmp/promflee
 
 /** A Kubernetes of one node: real programs, real containers, on this machine. */
 export class OneNodeCluster {
+  readonly name = 'local';
   readonly kubeconfig = join(clusterFolder, 'pki', 'admin.conf');
   readonly #parts: ClusterParts;
   readonly #kubectl: string;
@@ -86,7 +87,7 @@ export class OneNodeCluster {
     write('kubelet.yaml', kubeletConfiguration(clusterFolder));
     write('resolv.conf', `nameserver ${dnsAddress}\n`);
     this.#startEtcd();
-    this.startApiServer();
+    this.#runApiServer();
     this.#start('containerd', join(this.#parts.containerd, 'containerd'), [
       '-c',
       join(clusterFolder, 'containerd.toml'),
@@ -115,7 +116,7 @@ export class OneNodeCluster {
       conf('scheduler'),
       '--leader-elect=false',
     ]);
-    this.startKubelet();
+    this.#runKubelet();
     this.#start('proxy', this.#parts.proxy, [
       ...['--kubeconfig', conf('proxy'), '--proxy-mode', 'iptables', '--cluster-cidr', podNetwork],
       ...['--hostname-override', 'node1'],
@@ -140,7 +141,13 @@ export class OneNodeCluster {
     ]);
   }
 
-  startApiServer(): void {
+  /** Starts the API server and waits until it answers. */
+  async startApiServer(): Promise<void> {
+    this.#runApiServer();
+    await this.untilApiServerAnswers();
+  }
+
+  #runApiServer(): void {
     const pki = (name: string) => join(clusterFolder, 'pki', name);
     this.#start('apiserver', this.#parts.apiserver, [
       ...['--etcd-servers', 'http://127.0.0.1:2379', '--secure-port', String(apiPort)],
@@ -154,7 +161,7 @@ export class OneNodeCluster {
     ]);
   }
 
-  startKubelet(): void {
+  #runKubelet(): void {
     const pki = (name: string) => join(clusterFolder, 'pki', name);
     this.#start('kubelet', this.#parts.kubelet, [
       ...['--config', join(clusterFolder, 'kubelet.yaml'), '--kubeconfig', pki('node.conf')],
@@ -168,8 +175,17 @@ export class OneNodeCluster {
     await eventually('kube-apiserver', () => this.kubectl('get', '--raw', '/readyz'), startTimeoutMs);
   }
 
+  stopApiServer(): Promise<void> {
+    return this.#killPart('apiserver');
+  }
+
+  async restartKubelet(): Promise<void> {
+    await this.#killPart('kubelet');
+    this.#runKubelet();
+  }
+
   /** Ends a part as a crash does. */
-  async killPart(name: 'apiserver' | 'kubelet'): Promise<void> {
+  async #killPart(name: string): Promise<void> {
     const child = this.#processes.get(name);
     if (child === undefined || child.exitCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
