@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BlockMeta } from '../../src/storage-engine/format/block-meta.ts';
 import { eventually } from '../support/eventually.ts';
 import { blockNames, makeBlocks, steadySeries } from '../support/made-block.ts';
 import { getJson, isReadyNow, LocalControlPlane, type PodList, type Up } from './local.ts';
@@ -27,6 +28,8 @@ spec:
   objectStore: {volumeClaim: {name: bucket}}
   prometheus: {replicas: 1, retention: {time: 5y}, storage: {size: 1Gi}}
   alertmanager: {replicas: 0}
+  compactor:
+    extraArgs: [{name: wait-interval, value: 5s}, {name: consistency-delay, value: 0s}]
 `;
 let up: Up;
 
@@ -66,6 +69,20 @@ function volume(claim: string): string {
   const name = readdirSync(volumes).find((each) => each.startsWith(`monitoring_${claim}_`));
   if (name === undefined) throw new Error(`no volume of claim ${claim}`);
   return join(volumes, name);
+}
+
+interface Policy {
+  readonly status?: {
+    readonly erasures?: readonly { readonly state: string; readonly serversLeft?: number }[];
+  };
+}
+
+function metasOfBucket(): BlockMeta[] {
+  const folder = volume('bucket');
+  return blockNames(folder)
+    .map((name) => join(folder, name, 'meta.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')) as BlockMeta);
 }
 
 async function ask(query: string, time: number): Promise<Answer> {
@@ -129,5 +146,42 @@ describe('a stack with a bucket', () => {
       },
       60_000,
     ).then((sum) => expect(sum).toBe(String(20 * 240 + (1000 * 19 * 20) / 2)));
+  });
+
+  it('erases a series on request: from answers first, then from every block of the bucket', {
+    timeout: 400_000,
+  }, async () => {
+    await local.apply({
+      apiVersion: 'promfleet.dev/v1alpha1',
+      kind: 'RetentionPolicy',
+      metadata: { name: 'erase', namespace: 'monitoring' },
+      spec: {
+        stack: { name: 'main' },
+        mode: 'Enforce',
+        erase: [{ matchers: ['instance="host-7"'], reason: 'REQUEST-1' }],
+      },
+    });
+    await eventually(
+      'an answer without it',
+      async () => {
+        const { data } = await ask('count(orders_total{cluster="e2e"})', start + 3600);
+        return data.result[0]?.value[1] === '19' ? true : undefined;
+      },
+      120_000,
+    );
+    await eventually(
+      'blocks that were rewritten',
+      async () => {
+        const { status } = await local.get<Policy>('retentionpolicy', 'erase', '-n', 'monitoring');
+        const [erasure] = status?.erasures ?? [];
+        const rewritten = metasOfBucket().filter(({ thanos }) => (thanos?.rewrites?.length ?? 0) > 0);
+        // Its own Prometheus keeps samples for years: what is left there keeps the state.
+        return erasure?.state === 'Hidden' && erasure.serversLeft === 1 && rewritten.length >= ulids.length
+          ? rewritten
+          : undefined;
+      },
+      240_000,
+    );
+    expect(await local.status()).toMatch(/monitoring\/erase +main +Enforced/);
   });
 });

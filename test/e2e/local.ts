@@ -99,6 +99,15 @@ export class LocalControlPlane {
     return result.stdout;
   }
 
+  /** What `promfleet status` prints, whether everything is ready or not. */
+  async status(): Promise<string> {
+    const args = ['status', '--kubeconfig', this.kubeconfig];
+    return run(join(root, 'bin', 'promfleet'), args, { cwd: root }).then(
+      ({ stdout }) => stdout,
+      (error: { readonly stdout?: string }) => error.stdout ?? '',
+    );
+  }
+
   async kubectl(...args: readonly string[]): Promise<string> {
     const result = await run(this.#kubectl, ['--kubeconfig', this.kubeconfig, ...args], {
       maxBuffer: 64 * 1024 * 1024,
