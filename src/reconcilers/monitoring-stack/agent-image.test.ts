@@ -68,3 +68,34 @@ test.each<[string, MonitoringStack['spec'], Map<string, KubeObject>, string, str
   expect(agentImage).toBe(expected);
   expect(agentImageOf(rendered.manifests[0]!)).toBe(expected);
 });
+
+/** As `render`, but an operator that gives templates another form. */
+const renderForm = (server: string) => (pin: Pin) => {
+  const { manifests } = render(server)(pin);
+  return {
+    manifests: manifests.map((manifest) => {
+      const spec = manifest.spec as { template: object };
+      return { ...manifest, spec: { template: { ...spec.template, form: pin.schema } } };
+    }),
+  };
+};
+
+test.each<[string, MonitoringStack['spec'], string, string, number, string]>([
+  ['a new form of templates restarts nothing', {}, 'agent:1', 'prometheus:1', 1, 'agent:1'],
+  ['also where the agents are already the newest', {}, 'agent:2', 'prometheus:1', 1, 'agent:2'],
+  ['pods that restart anyway get it', {}, 'agent:2', 'prometheus:2', 2, 'agent:2'],
+  ['Rolling takes it at once', { rollout: { agents: 'Rolling' } }, 'agent:2', 'prometheus:1', 2, 'agent:2'],
+  ['Manual keeps it', { rollout: { agents: 'Manual' } }, 'agent:1', 'prometheus:2', 1, 'agent:1'],
+])('%s', (_name, spec, agent, server, schema, expected) => {
+  const first = pinAgentImage(stack(), agent, new Map(), renderForm('prometheus:1'), 1);
+  const before = new Map(first.rendered.manifests.map((manifest) => [manifest.metadata.name, manifest]));
+  const next = pinAgentImage(stack(spec), 'agent:2', before, renderForm(server), 2);
+  expect([next.schema, next.agentImage]).toEqual([schema, expected]);
+  if (schema === 1 && server === 'prometheus:1')
+    expect(next.rendered.manifests).toEqual(first.rendered.manifests);
+  // What was chosen once is chosen again: nothing restarts at the next look.
+  const live = new Map(next.rendered.manifests.map((manifest) => [manifest.metadata.name, manifest]));
+  expect(pinAgentImage(stack(spec), 'agent:2', live, renderForm(server), 2).rendered.manifests).toEqual(
+    next.rendered.manifests,
+  );
+});

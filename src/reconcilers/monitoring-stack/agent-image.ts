@@ -63,8 +63,9 @@ export function pinAgentImage<R extends { readonly manifests: readonly Manifest[
   newImage: string,
   live: ReadonlyMap<string, KubeObject>,
   render: (pin: Pin) => R,
+  newestSchema = newestTemplateSchema,
 ): { readonly rendered: R } & Pin {
-  const wanted: Pin = { agentImage: stack.spec.agents?.image ?? newImage, schema: newestTemplateSchema };
+  const wanted: Pin = { agentImage: stack.spec.agents?.image ?? newImage, schema: newestSchema };
   const running = [...live.values()].find((object) => agentImageOf(object) !== undefined);
   const mode = stack.spec.rollout?.agents ?? 'OnNextRestart';
   const choose = (pin: Pin) => {
