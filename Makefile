@@ -5,7 +5,7 @@ VITEST := $(BIN)/node $(BIN)/vitest run
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build site test-docs up down status test lint format generate bench bench-cluster bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
+.PHONY: help setup build site test-docs up down status test lint format generate bench bench-cluster bench-lifecycle bench-query e2e e2e-apiserver e2e-cluster test-attacks test-chart test-install image test-image sim programs bucket lifecycle promql check-generated
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-query: setup build ## Print the speed of queries beside a real Prometheus'
 
 e2e: setup build ## Run the quickstart end to end with faults
 	@node hack/suites.ts e2e
+
+test-attacks: setup build ## Try what a tenant's pod may try on every port of a stack with certificates
+	@node hack/suites.ts attacks
 
 e2e-apiserver: setup build ## Run the API suite on the local and on a real kube-apiserver
 	@node hack/suites.ts apiserver

@@ -39,6 +39,7 @@ export default defineConfig({
       },
       { test: { name: 'image', include: ['test/image/**/*.test.ts'], ...heavy } },
       { test: { name: 'docs', include: ['test/docs/**/*.test.ts'], ...heavy } },
+      { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...heavy } },
     ],
   },

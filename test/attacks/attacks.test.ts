@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Conditioned,
+  getJson,
+  isReadyNow,
+  LocalControlPlane,
+  type PodList,
+  type Up,
+} from '../e2e/local.ts';
 import { AlertmanagerProcess } from '../programs/alertmanager-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { answersTo, attempt, type Credentials, forged } from './attack.ts';
-import { type Conditioned, getJson, isReadyNow, LocalControlPlane, type PodList, type Up } from './local.ts';
+import { answersTo, attempt, type Credentials, forged } from './attempt.ts';
 
 /**
  * What a tenant's pod may try that reaches every port of a stack: real programs, no NetworkPolicy, one process as good as
