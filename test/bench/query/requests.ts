@@ -6,9 +6,9 @@ export function pathOf({ text, rangeSeconds, stepSeconds, api }: BenchQuery, end
   if (api !== undefined) {
     const params = new URLSearchParams({
       'match[]': text,
-      // The whole data set: Prometheus looks at blocks, not at chunks, for the values of labels.
-      start: String(endSeconds - 12 * 3600),
-      end: String(endSeconds),
+      // More than the data set in every run: Prometheus looks at blocks, not at chunks, for the values of labels.
+      start: String(endSeconds - 13 * 3600),
+      end: String(endSeconds + 3600),
     });
     return `/api/v1/${api}?${params}`;
   }
