@@ -84,11 +84,12 @@ export class Informer<T extends KubeObject = KubeObject> {
   }
 
   /**
-   * Calls `handler` for each change from now on, and at once for each object that is already known. Handlers are quick:
-   * they put keys into queues. Returns how to take it off.
+   * Calls `handler` for each change from now on, and at once for each object that is already known, unless `replay` is
+   * false. Handlers are quick: they put keys into queues. Returns how to take it off.
    */
-  onChange(handler: (change: Change<T>) => void): () => void {
+  onChange(handler: (change: Change<T>) => void, options: { readonly replay?: boolean } = {}): () => void {
     this.#handlers.add(handler);
+    if (options.replay === false) return () => this.#handlers.delete(handler);
     for (const object of this.#store.list()) handler({ type: 'added', key: keyOf(object), object });
     return () => this.#handlers.delete(handler);
   }

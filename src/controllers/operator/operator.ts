@@ -36,9 +36,10 @@ import { Manager } from '../manager.ts';
 import { ChildCache } from './child-cache.ts';
 import { CompactRuleSet } from './compact-rule-set.ts';
 import { CompileRunner } from './compile-runner.ts';
+import type { Queues } from './held-queues.ts';
 import { KubeObjectWriter, kubeGetter } from './object-writer.ts';
 import { allClusters, type Members, type PodAddress, silenceClusters } from './silence-clusters.ts';
-import { type Caches, type Queues, Term } from './term.ts';
+import { type Caches, Term } from './term.ts';
 
 /** Label that gives an object to one of several installations; without it objects belong to the one without class. */
 export const classLabel = 'promfleet.dev/class';
@@ -244,7 +245,7 @@ class TermParts {
     };
     const getter = kubeGetter(this.#manager.client);
     const children = new ChildCache();
-    const term = new Term(caches, children, queues, consent, getter);
+    const term = new Term(caches, children, queues, consent, getter, this.#manager.breather);
     const common = {
       fleet: term.fleet,
       writer: new KubeObjectWriter(this.#manager.client, metrics),
@@ -296,7 +297,7 @@ class TermParts {
     });
     this.policies = new RetentionReconciler({ ...common, policies: caches.policies.store, children });
     this.#term = term;
-    term.begin();
+    void term.begin();
   }
 
   /** Until `signal` aborts: expires silences whose objects are gone. Alertmanagers that do not answer are tried again. */

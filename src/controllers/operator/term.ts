@@ -11,9 +11,11 @@ import type { ObjectGetter } from '../../reconcilers/ports.ts';
 import type { ConsentPolicy } from '../../reconcilers/selection.ts';
 import { alertRouteOfPath } from '../../render/alertmanager/fragment.ts';
 import { childLabels, labelKeys, ruleSetOfPath } from '../../render/names.ts';
+import type { TurnBreather } from '../breather.ts';
 import type { Change, Informer } from '../informer.ts';
 import type { ObjectReader } from '../object-store.ts';
 import type { ChildCache } from './child-cache.ts';
+import { HeldQueues, type Queues } from './held-queues.ts';
 
 export interface Caches {
   readonly stacks: Informer<MonitoringStack>;
@@ -25,14 +27,6 @@ export interface Caches {
   readonly namespaces: Informer<KubeObject> | undefined;
   readonly pods: Informer<KubeObject>;
   readonly children: readonly Informer<KubeObject>[];
-}
-
-export interface Queues {
-  stack(key: string, delayMs?: number): void;
-  ruleSet(key: string): void;
-  route(key: string): void;
-  silence(key: string): void;
-  policy(key: string): void;
 }
 
 /** Changes that come in bursts (status of children, reports) wait this long for each other. */
@@ -48,8 +42,10 @@ export class Term {
   readonly fleet: Fleet;
   readonly #caches: Caches;
   readonly #children: ChildCache;
-  readonly #queues: Queues;
+  readonly #queues: HeldQueues;
+  readonly #breather: Pick<TurnBreather, 'wait'>;
   readonly #ending: (() => void)[] = [];
+  #ended = false;
 
   constructor(
     caches: Caches,
@@ -57,10 +53,12 @@ export class Term {
     queues: Queues,
     consent: ConsentPolicy,
     getter: ObjectGetter,
+    breather: Pick<TurnBreather, 'wait'>,
   ) {
+    this.#breather = breather;
     this.#caches = caches;
     this.#children = children;
-    this.#queues = queues;
+    this.#queues = new HeldQueues(queues);
     const sources = {
       ruleSets: caches.ruleSets.store,
       routes: caches.routes.store,
@@ -69,25 +67,47 @@ export class Term {
     this.fleet = new Fleet(sources, consent, getter);
   }
 
-  /** Takes in what the caches hold, then follows them. */
-  begin(): void {
+  /**
+   * Takes in what the caches hold, in turns, and follows them. No key is worked on before all of it is taken in: a stack that
+   * is not known yet would count as gone.
+   */
+  async begin(): Promise<void> {
     const { stacks, ruleSets, routes, silences, policies, namespaces, pods, children } = this.#caches;
-    for (const each of children) this.#follow(each, (change) => this.#childChanged(change));
-    this.#follow(stacks, (change) => this.#stackChanged(change));
-    this.#follow(ruleSets, (change) => this.#ruleSetChanged(change));
-    this.#follow(routes, (change) => this.#routeChanged(change));
-    if (namespaces !== undefined) this.#follow(namespaces, (change) => this.#namespaceChanged(change));
-    this.#follow(silences, (change) => this.#queues.silence(change.key));
-    this.#follow(policies, (change) => this.#policyChanged(change));
-    this.#follow(pods, (change) => this.#podChanged(change));
+    for (const each of children) await this.#follow(each, (change) => this.#childChanged(change));
+    await this.#follow(stacks, (change) => this.#stackChanged(change));
+    await this.#follow(ruleSets, (change) => this.#ruleSetChanged(change));
+    await this.#follow(routes, (change) => this.#routeChanged(change));
+    if (namespaces !== undefined) await this.#follow(namespaces, (change) => this.#namespaceChanged(change));
+    await this.#follow(silences, (change) => this.#queues.silence(change.key));
+    await this.#follow(policies, (change) => this.#policyChanged(change));
+    await this.#follow(pods, (change) => this.#podChanged(change));
+    await this.#inTurns(this.#queues.release(), (pass) => pass());
   }
 
   end(): void {
+    this.#ended = true;
     for (const end of this.#ending.splice(0)) end();
   }
 
-  #follow<T extends KubeObject>(source: Informer<T>, handler: (change: Change<T>) => void): void {
-    this.#ending.push(source.onChange(handler));
+  async #follow<T extends KubeObject>(
+    source: Informer<T>,
+    handler: (change: Change<T>) => void,
+  ): Promise<void> {
+    if (this.#ended) return;
+    this.#ending.push(source.onChange(handler, { replay: false }));
+    await this.#inTurns(source.store.list().map(keyOf), (key) => {
+      const object = source.store.get(key);
+      if (object !== undefined) handler({ type: 'added', key, object });
+    });
+  }
+
+  /** One after the other, until the term ends, as long as the thread's turn lasts; then in the next one. */
+  async #inTurns<T>(items: Iterable<T>, take: (item: T) => void): Promise<void> {
+    for (const item of items) {
+      for (let turn = this.#breather.wait(); turn !== undefined; turn = this.#breather.wait()) await turn;
+      if (this.#ended) return;
+      take(item);
+    }
   }
 
   #enqueue(affected: ReturnType<Fleet['upsertStack']>): void {
@@ -147,7 +167,7 @@ export class Term {
       const isPrometheus = object.metadata.labels?.[labelKeys.name] === 'prometheus';
       const bundle = isPrometheus ? stack.ruleBundle : stack.alertmanagerBundle;
       const report = change.type === 'deleted' ? undefined : readReport(object);
-      for (const path of bundle.report(pod, report)) this.#pathChanged(path);
+      void this.#inTurns(bundle.report(pod, report), (path) => this.#pathChanged(path));
     } else if (isEcho) return;
     this.#queues.stack(key, burstMs);
   }
