@@ -55,7 +55,8 @@ export function churn(world: () => World): void {
     const before = await operatorFigures();
     for (let round = 1; round <= rounds; round++) await cycle(round);
     const after = await operatorFigures();
-    expect(after.series).toBeLessThanOrEqual(before.series);
+    // Words of errors and verbs may be new; a series that stays for each stack is not.
+    expect(after.series).toBeLessThan(before.series + (rounds * stacksARound) / 2);
     expect(after.residentBytes).toBeLessThan(before.residentBytes + growthBytes);
     await world().kubectl('delete', 'namespace', namespace, '--timeout=60s');
   }, 900_000);
