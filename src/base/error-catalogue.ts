@@ -193,14 +193,14 @@ export const errorCatalogue = {
     meaning: 'A credential is written in the object itself.',
     action: 'Put it in a Secret of the same namespace and refer to it.',
   },
+  InternalError: {
+    meaning:
+      'A part of promfleet failed in a way that it should not; what runs goes on as it is, and it is tried again.',
+    action: "Report it with the operator's log, which tells where it failed.",
+  },
   InvalidBundlePath: {
     meaning: 'A file path inside a bundle is not a plain relative path.',
     action: 'Report this: paths are built from object names by promfleet itself.',
-  },
-  InternalError: {
-    meaning:
-      'promfleet failed in a way that it should not; what runs goes on as it is, and it is tried again.',
-    action: "Report it with the operator's log, which tells where it failed.",
   },
   InvalidDuration: {
     meaning: 'A duration cannot be read.',
