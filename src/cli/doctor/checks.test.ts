@@ -71,7 +71,20 @@ describe('what doctor says', () => {
       'fault',
       /none leads/,
     ],
-    ['no Lease at all', { leases: { known: [] } }, 'operator', 'fault', /none leads/],
+    [
+      'no Lease at all, and a stack that nobody judges',
+      { leases: { known: [] } },
+      'operator',
+      'fault',
+      /none leads/,
+    ],
+    [
+      'no Lease at all, and nothing declared',
+      { leases: { known: [] }, stacks: { known: [] } },
+      'operator',
+      'unknown',
+      /no stack to judge/,
+    ],
     [
       'an operator whose image cannot be pulled',
       {
@@ -166,6 +179,22 @@ describe('what doctor says', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ check, verdict, message: expect.stringMatching(message) });
     if (verdict !== 'unknown') expect(found[0]?.action).toBeDefined();
+  });
+
+  it('takes an operator without election for one that works while it judges', () => {
+    const stack = {
+      metadata: { namespace: 'm', name: 's', generation: 3 },
+      status: { observedGeneration: 3 },
+    };
+    const found = judge({
+      ...healthy,
+      leases: { known: [] },
+      stacks: { known: [stack as unknown as MonitoringStack] },
+    });
+    expect(found.find(({ check }) => check === 'operator')).toMatchObject({
+      verdict: 'ok',
+      message: expect.stringMatching(/without an election/),
+    });
   });
 
   it('advises to look at DNS where a name has no address', () => {

@@ -72,7 +72,7 @@ function kinds({ missingKinds }: Facts): readonly Finding[] {
   ];
 }
 
-function operator({ leases, operatorPods, server, nowMs }: Facts): readonly Finding[] {
+function operator({ leases, operatorPods, server, stacks, nowMs }: Facts): readonly Finding[] {
   const check = 'operator';
   const found: Finding[] = [];
   for (const pod of listOf(operatorPods))
@@ -93,6 +93,21 @@ function operator({ leases, operatorPods, server, nowMs }: Facts): readonly Find
   if (held.length > 0) {
     const names = held.map((lease) => `${lease.holder} (Lease ${lease.namespace}/${lease.name})`);
     return [...found, { check, verdict: 'ok', message: `leading: ${names.join(', ')}` }];
+  }
+  if (leases.known.length === 0) {
+    // One that takes no part in an election has no Lease: what it has judged tells that it works.
+    const declared = listOf(stacks);
+    const judged = declared.filter(
+      ({ metadata, status }) =>
+        metadata.generation !== undefined && status?.observedGeneration === metadata.generation,
+    );
+    if (declared.length === 0)
+      return [
+        ...found,
+        { check, verdict: 'unknown', message: 'no Lease of an operator, and no stack to judge' },
+      ];
+    if (judged.length === declared.length)
+      return [...found, { check, verdict: 'ok', message: 'without an election; every stack is judged' }];
   }
   return [
     ...found,
