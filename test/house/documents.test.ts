@@ -77,6 +77,12 @@ describe('the documentation', () => {
     }
   });
 
+  it('numbers the records of decisions, each number once', () => {
+    const numbers = [...site.keys()].flatMap((path) => /^adr\/(\d{4})-/.exec(path)?.[1] ?? []);
+    expect(numbers).toEqual([...new Set(numbers)]);
+    expect(numbers.at(-1)).toBe(String(numbers.length).padStart(4, '0'));
+  });
+
   it('has a runbook for every alert that promfleet ships', () => {
     const headings = new Set(site.get('runbooks.md')?.headings.map((heading) => heading.text));
     const groups = alertGroups as unknown as { rules: { alert: string }[] }[];
