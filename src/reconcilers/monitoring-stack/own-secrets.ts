@@ -31,6 +31,11 @@ export class OwnSecrets {
     );
   }
 
+  /** The next `load` reads all of them anew. */
+  forget(): void {
+    this.#held.clear();
+  }
+
   get(key: ObjectKey): KubeObject | undefined {
     return this.#held.get(keyText(key))?.object;
   }

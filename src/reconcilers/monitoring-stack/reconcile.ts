@@ -208,6 +208,8 @@ export class StackReconciler {
       stack.untold.routes.clear();
       return desired;
     } catch (error) {
+      // A write whose answer was lost may have made a Secret that no list shows.
+      stack.ownSecrets.forget();
       // They are told again when it has been written.
       await this.#tell(stack);
       throw error;
