@@ -39,7 +39,7 @@ export class SelectionView<Record> {
     this.#dirty.add(key);
   }
 
-  /** The marked keys, which are no longer marked until `release`; mark again those that could not be handled. */
+  /** The marked keys, which are no longer marked; until `release` they can be given back. */
   take(): string[] {
     const keys = [...this.#dirty];
     this.#taken = new Set(keys);
@@ -49,6 +49,12 @@ export class SelectionView<Record> {
 
   /** The records now say what became of the keys that were taken. */
   release(): void {
+    this.#taken = new Set();
+  }
+
+  /** Marks again what was taken and not released: it could not be handled. */
+  giveBack(): void {
+    for (const key of this.#taken) this.#dirty.add(key);
     this.#taken = new Set();
   }
 }

@@ -69,9 +69,13 @@ export interface RouteUpdate {
   readonly faults: readonly StackFault[];
 }
 
-/** Renders the configuration anew, if anything that it is made of has changed, and packs it. */
+/**
+ * Renders the configuration anew, if anything that it is made of has changed, and packs it. `marked` and `routes` are of
+ * one moment: a route that came later is marked for the next time.
+ */
 export async function updateRoutes(
   stack: StackState,
+  marked: readonly string[],
   routes: readonly SelectedRoute[],
   policy: AddressPolicy,
   before: readonly StackFault[],
@@ -85,15 +89,8 @@ export async function updateRoutes(
     secrets.version,
     identity === undefined ? '' : sha256Hex(identity.pem + identity.authorities),
   ]);
-  const marked = stack.routes.take();
   if (marked.length === 0 && context === stack.routeContext) return { touched: [], faults: before };
-  let config: AlertmanagerConfig;
-  try {
-    config = await render(stack, routes, policy, breather);
-  } catch (error) {
-    for (const key of marked) stack.routes.mark(key);
-    throw error;
-  }
+  const config = await render(stack, routes, policy, breather);
   const bundle = stack.alertmanagerBundle;
   const refusedBefore = [...stack.routes.records.keys()].filter((key) => isRefused(stack, key));
   const files = [

@@ -137,6 +137,7 @@ export class StackReconciler {
       const isWaiting = stack.ruleSets.dirtyCount > 0;
       return { requeueAfterMs: isWaiting ? limits.compileAgainMs : secretAgeMs };
     } catch (error) {
+      stack.routes.giveBack();
       const problem = problemOf(error);
       if (problem !== undefined) {
         this.#setProblem(stack, problem);
@@ -150,6 +151,8 @@ export class StackReconciler {
     const { fleet, clock, children, getter, writer, routes, options } = this.#parts;
     this.#checkVersions(stack.object);
     const cached = children.of(stack.key);
+    // In one breath: a route that comes while something is waited for is marked for the next time.
+    const marked = stack.routes.take();
     const selected = selectedRoutes(stack, fleet, routes);
     await stack.ownSecrets.load(ownSecretKeys(stack, cached), getter, clock.nowMs(), stack.children);
     keepIdentities(stack, { nowMs: clock.nowMs(), serial: options.serial });
@@ -179,6 +182,7 @@ export class StackReconciler {
     const before = this.#routeFaults.get(stack) ?? [];
     const routeUpdate = await updateRoutes(
       stack,
+      marked,
       selected,
       this.#parts.options.addresses,
       before,
