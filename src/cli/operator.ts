@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { CliIo } from './io.ts';
+import type { EndpointAccessOptions } from './operator/endpoint-access.ts';
 
-interface Options {
+interface Options extends EndpointAccessOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: readonly string[];
@@ -10,12 +11,6 @@ interface Options {
   readonly leaderElect?: boolean;
   readonly leaseNamespace?: string;
   readonly metricsListen?: string;
-  readonly metricsTlsDir?: string;
-  readonly metricsClientCaFile?: string;
-  readonly metricsBasicFile?: string;
-  readonly metricsTokens?: boolean;
-  readonly metricsProxyUserHeader?: string;
-  readonly metricsProxy?: readonly string[];
   readonly agentImage?: string;
   readonly discoveryClusterRole?: string;
   readonly allowHost?: readonly string[];

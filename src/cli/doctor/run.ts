@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createColors } from 'picocolors';
 import { BucketFile } from '../../agents/shipper/bucket-file.ts';
 import { bucketPlace } from '../../agents/shipper/options.ts';
@@ -8,8 +7,9 @@ import { CodedError, describeError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { systemRandom as random } from '../../base/random.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { connect, findConnection } from '../../kube/connect.ts';
+import { connect } from '../../kube/connect.ts';
 import { newUlid } from '../../storage-engine/block/ulid.ts';
+import { clusterConnection } from '../cluster-connection.ts';
 import { type CliIo, exitCodes } from '../io.ts';
 import { printable } from '../printable.ts';
 import { formatTable } from '../status/table.ts';
@@ -45,15 +45,9 @@ async function clusterFindings(
   io: CliIo,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const local = join(io.cwd, '.promfleet', 'kubeconfig');
-  const kubeconfig = options.kubeconfig ?? (existsSync(local) ? local : undefined);
   let client: KubeClient | undefined;
   try {
-    const connection = await findConnection({
-      env: io.env,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
-      ...(options.context === undefined ? {} : { context: options.context }),
-    });
+    const connection = await clusterConnection(options, io);
     // Discovery is asked for our kinds too: whether they are served is a question here.
     client = connect(connection, { clock, random, userAgent: 'promfleet-doctor' });
     return judge(await observe(client, signal));

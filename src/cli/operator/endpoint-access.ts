@@ -2,6 +2,7 @@ import { systemClock } from '../../base/clock.ts';
 import { CodedError } from '../../base/errors.ts';
 import type { AccessRules } from '../../endpoint/access.ts';
 import { BasicUsers } from '../../endpoint/basic-users.ts';
+import { peopleRules } from '../../endpoint/people.ts';
 import { ReviewCache } from '../../endpoint/review-cache.ts';
 import { TlsFiles } from '../../endpoint/tls-files.ts';
 import { reviewToken } from '../../kube/access-review.ts';
@@ -47,18 +48,12 @@ export async function endpointAccess(
     tls,
     access: {
       people: clientCa !== undefined,
-      ...(users === undefined
-        ? {}
-        : { basic: (user: string, password: string) => users.check(user, password) }),
-      ...(cache === undefined ? {} : { token: (token: string) => cache.ask(token) }),
-      ...(metricsProxy.length === 0
-        ? {}
-        : {
-            proxyHeaders: {
-              userHeader: options.metricsProxyUserHeader ?? 'X-Forwarded-User',
-              proxies: metricsProxy.map((name) => name.toLowerCase()),
-            },
-          }),
+      ...peopleRules({
+        users,
+        tokens: cache,
+        proxies: metricsProxy,
+        userHeader: options.metricsProxyUserHeader,
+      }),
     },
   };
 }

@@ -65,6 +65,7 @@ export async function accessRules(
   const { accessBasicFile, accessTokensFor, accessProxyUserHeader, accessProxy } = options;
   const tokens = accessTokensFor === undefined ? undefined : await openReviews(accessTokensFor, options, io);
   const { BasicUsers } = await import('../../endpoint/basic-users.ts');
+  const { peopleRules } = await import('../../endpoint/people.ts');
   const users =
     accessBasicFile === undefined
       ? undefined
@@ -74,18 +75,12 @@ export async function accessRules(
       clients,
       people: options.accessClientCaFile !== undefined,
       anonymous: options.accessAnonymous === true,
-      ...(users === undefined
-        ? {}
-        : { basic: (user: string, password: string) => users.check(user, password) }),
-      ...(tokens === undefined ? {} : { token: (token: string) => tokens.cache.ask(token) }),
-      ...(accessProxy.length === 0
-        ? {}
-        : {
-            proxyHeaders: {
-              userHeader: accessProxyUserHeader ?? 'X-Forwarded-User',
-              proxies: accessProxy.map((name) => name.toLowerCase()),
-            },
-          }),
+      ...peopleRules({
+        users,
+        tokens: tokens?.cache,
+        proxies: accessProxy,
+        userHeader: accessProxyUserHeader,
+      }),
     },
     async close() {
       await tokens?.close();

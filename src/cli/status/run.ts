@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { connect, findConnection } from '../../kube/connect.ts';
+import { connect } from '../../kube/connect.ts';
+import { clusterConnection } from '../cluster-connection.ts';
 import { type CliIo, exitCodes } from '../io.ts';
 import { drawPicture } from './draw.ts';
 import { observeCluster, ownResources } from './observe.ts';
@@ -19,18 +18,9 @@ export interface StatusOptions {
   readonly watch?: boolean;
 }
 
-/** Where `promfleet local` leaves its kubeconfig. */
-const localKubeconfig = join('.promfleet', 'kubeconfig');
-
 /** Reads the cluster, prints the picture and returns the exit code. */
 export async function runStatus(options: StatusOptions, io: CliIo): Promise<number> {
-  const local = join(io.cwd, localKubeconfig);
-  const kubeconfig = options.kubeconfig ?? (existsSync(local) ? local : undefined);
-  const connection = await findConnection({
-    env: io.env,
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(options.context === undefined ? {} : { context: options.context }),
-  });
+  const connection = await clusterConnection(options, io);
   const client = connect(connection, {
     clock: systemClock,
     random: systemRandom,

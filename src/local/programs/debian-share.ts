@@ -21,6 +21,9 @@ function shareFolder(cacheDir: string): string {
   return join(cacheDir, 'debian-share');
 }
 
+/** Whether programs of a package read that folder: others need not be looked into, which takes long for large ones. */
+export const readsDebianShare = (packageName: string) => packageName === 'prometheus-alertmanager';
+
 /** Makes an unpacked program find its templates. `root` is the unpacked package. Nothing to do for other programs. */
 export async function relocateDebianShare(
   program: string,

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { StalledError } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { acceptsVersion, type ProgramEntry, type ProgramName, parseVersion, programs } from './catalogue.ts';
-import { renewDebianShare } from './debian-share.ts';
+import { readsDebianShare, renewDebianShare } from './debian-share.ts';
 import { withFileLock } from './file-lock.ts';
 import { findOnPath, isExecutable } from './path-search.ts';
 import { lastLine, runProgram } from './run.ts';
@@ -61,7 +61,7 @@ export async function ensureProgram(name: ProgramName, options: EnsureProgramOpt
   }
   const cached = join(cacheDir, `${name}-${entry.version}`, name);
   if (isExecutable(cached)) {
-    await renewDebianShare(cached, cacheDir);
+    if (readsDebianShare(entry.debian.packageName)) await renewDebianShare(cached, cacheDir);
     tell('ready', `${name} found at ${cached}`);
     return cached;
   }
